@@ -1,0 +1,173 @@
+"""What became of the mini-batches: outcomes, failures, parts, receipts and their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Stage(StrEnum):
+    """Where in a mini-batch's way a failure happened."""
+
+    FETCH = "fetch"
+    SCORE = "score"
+    ENCODE = "encode"
+    WRITE = "write"
+
+
+class FailureKind(StrEnum):
+    """What kind of thing went wrong."""
+
+    EXCEPTION = "exception"
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+    MEMORY = "memory"
+    SHORT_RESULT = "short_result"
+    FETCH = "fetch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why files of a mini-batch failed.
+
+    Attributes:
+        files: The failed files' paths, relative to the input's root. Empty for a short result
+            whose rows do not say which files are missing.
+        count: How many files failed; `len(files)` where they are named.
+        stage: Where it happened.
+        kind: What kind of failure it was.
+        message: One line in people's words.
+        traceback: The user's own traceback, if there was one.
+        process_log: The log file of the scorer process, below the job's `logs/`.
+    """
+
+    files: tuple[str, ...]
+    count: int
+    stage: Stage
+    kind: FailureKind
+    message: str
+    traceback: str = ""
+    process_log: str = ""
+
+
+class ExtraFile(NamedTuple):
+    """A file that a script wrote to `AZUREML_BI_OUTPUT_PATH`.
+
+    Attributes:
+        path: Relative to that folder: where it ends beside the output.
+        staged: Its name below the job's staging folder.
+        size: In bytes.
+        sha256: Of its content, in hex.
+    """
+
+    path: str
+    staged: str
+    size: int
+    sha256: str
+
+
+class Outcome(NamedTuple):
+    """What became of one mini-batch. The ledger holds these.
+
+    Attributes:
+        index: The mini-batch's index in the plan.
+        files: How many files it has.
+        succeeded: How many of them succeeded.
+        rows: Rows in the part.
+        tries: Scoring calls made for it, at least 1.
+        seconds: Duration of the last call, encoding included.
+        length: Bytes in the part; blocks stand in the part in the order of the outcomes.
+        columns: Place of its columns in the part's `column_sets`; -1 where it has no rows.
+        failures: Why files failed; empty for a full success.
+        extras: Files that the script wrote beside its rows.
+    """
+
+    index: int
+    files: int
+    succeeded: int
+    rows: int
+    tries: int
+    seconds: float
+    length: int = 0
+    columns: int = -1
+    failures: tuple[Failure, ...] = ()
+    extras: tuple[ExtraFile, ...] = ()
+
+    @property
+    def failed(self) -> int:
+        """How many files failed."""
+        return self.files - self.succeeded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """An immutable file of encoded rows, durable before anyone hears of it.
+
+    Attributes:
+        name: Below the job's `parts/`; unique to the attempt.
+        size: In bytes.
+        rows: Rows in it.
+        sha256: Of its content, in hex.
+        column_sets: The different column lists that its blocks have. Each is a tuple of
+            (name, type) pairs; the type is empty for formats of text.
+    """
+
+    name: str
+    size: int
+    rows: int
+    sha256: str
+    column_sets: tuple[tuple[tuple[str, str], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What an instance reports of a chunk: small, whatever the rows weigh.
+
+    Attributes:
+        outcomes: Finished mini-batches, by index.
+        part: Where their rows are; `None` where none has rows.
+        returned: Indices of mini-batches that were handed back, not begun.
+        seconds: Wall time of the chunk on the instance.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    part: Part | None
+    returned: tuple[int, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """The job's running totals. `files = succeeded + failed + not_attempted` holds always.
+
+    Attributes:
+        files: Files listed so far; all of them once the listing has ended.
+        succeeded: Files that succeeded.
+        failed: Files that failed for good.
+        rows: Rows in parts that the ledger holds.
+        tries: Scoring calls made.
+        mini_batches: Mini-batches with an outcome.
+    """
+
+    files: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    rows: int = 0
+    tries: int = 0
+    mini_batches: int = 0
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Adds finished mini-batches."""
+        for outcome in outcomes:
+            self.succeeded += outcome.succeeded
+            self.failed += outcome.failed
+            self.rows += outcome.rows
+            self.tries += outcome.tries
+            self.mini_batches += 1
+
+    @property
+    def not_attempted(self) -> int:
+        """Files without an outcome."""
+        return self.files - self.succeeded - self.failed

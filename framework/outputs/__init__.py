@@ -1,0 +1,1 @@
+"""Output formats: how rows are encoded, and how parts become one output."""

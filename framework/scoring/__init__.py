@@ -1,0 +1,1 @@
+"""The scorer contract, and the processes that scorers live in."""

@@ -1,0 +1,102 @@
+"""The groups of settings that a deployment has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class OutputAction(StrEnum):
+    """What happens to the rows that a scorer returns."""
+
+    APPEND_ROW = "append_row"
+    SUMMARY_ONLY = "summary_only"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """The model of a deployment.
+
+    Attributes:
+        name: Its name in the registry.
+        path: A file or a folder.
+        type: `custom_model` or `mlflow_model`.
+        version: Its version in the registry.
+    """
+
+    name: str | None = None
+    path: str | None = None
+    type: str = "custom_model"
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScorerChoice:
+    """Which scorer a deployment uses.
+
+    Attributes:
+        name: As registered by a plugin; inferred where absent.
+        params: Passed to the scorer as keyword arguments.
+    """
+
+    name: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeConfiguration:
+    """A user's scoring script.
+
+    Attributes:
+        code: The folder that is first on `sys.path`.
+        scoring_script: The script's path below it.
+    """
+
+    code: str | None = None
+    scoring_script: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The Python environment that scorer processes run in.
+
+    Attributes:
+        name: Its name in the registry, or `current` for this interpreter.
+        image: A container image; kept for computes that run containers.
+        conda_file: A conda file's path.
+    """
+
+    name: str | None = None
+    image: str | None = None
+    conda_file: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What serves a job.
+
+    Attributes:
+        instance_count: Instances (Dask workers) per job.
+        memory_limit: Bytes that one scorer process may use.
+    """
+
+    instance_count: int = 1
+    memory_limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrySettings:
+    """How failing mini-batches are tried again.
+
+    Attributes:
+        max_retries: Most tries of a failing mini-batch in all.
+        timeout: Seconds for one scoring call.
+        init_timeout: Seconds for loading the model.
+        isolate_failures: Whether a failing mini-batch is split until only the bad files fail.
+    """
+
+    max_retries: int = 3
+    timeout: float = 30.0
+    init_timeout: float = 600.0
+    isolate_failures: bool = True

@@ -1,0 +1,115 @@
+"""The composed settings of one job: one flat mapping, the deployment's settings at its root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from framework.settings.deployment import (
+    CodeConfiguration,
+    Environment,
+    Model,
+    OutputAction,
+    Resources,
+    RetrySettings,
+    ScorerChoice,
+)
+
+
+class InputType(StrEnum):
+    """What `input` points at."""
+
+    URI_FOLDER = "uri_folder"
+    URI_FILE = "uri_file"
+
+
+class LoggingLevel(StrEnum):
+    """The least severe message that a scorer process logs."""
+
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where the output goes and what it looks like.
+
+    Attributes:
+        path: A folder; the workspace's `outputs/<job>/` where absent.
+        format: A registered output format; else the ending of `output_file_name` picks it.
+        header: Whether a table of text begins with its columns' names.
+        separator: Between the columns of a table of text; the format's own where absent.
+        style: `azureml` for Azure ML's exact bytes: no header, separated by spaces.
+    """
+
+    path: str | None = None
+    format: str | None = None
+    header: bool = True
+    separator: str | None = None
+    style: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compute:
+    """A named description of a Dask cluster.
+
+    Attributes:
+        name: A file in `conf/compute/`, or a registered type by itself.
+        type: A registered compute; the name where absent.
+        wait_timeout: Seconds to wait for the first instance.
+        params: What the registered compute takes, as keyword arguments.
+    """
+
+    name: str = "local"
+    type: str | None = None
+    wait_timeout: float = 300.0
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that says how one job is done.
+
+    Attributes:
+        endpoint: The endpoint's name; `None` for an ad-hoc deployment.
+        deployment: The deployment's name; `None` for an ad-hoc one.
+        name: The job's name; a fresh id where absent.
+        input: One or more folders, files, globs or `@lists`.
+        workspace: The folder with job records and default outputs.
+        mini_batch_size: Most files in one scoring call.
+        mini_batch_bytes: Bytes at which a mini-batch is closed early.
+        error_threshold: Failed files tolerated in the whole job; -1 for any number.
+        keep_alive: Seconds that loaded scorer processes wait for a next job.
+    """
+
+    endpoint: str | None = None
+    deployment: str | None = None
+    name: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    input: tuple[str, ...] = ()
+    input_type: InputType = InputType.URI_FOLDER
+    input_include: tuple[str, ...] = ()
+    input_exclude: tuple[str, ...] = ()
+
+    workspace: str = ".framework"
+    compute: Compute = field(default_factory=Compute)
+
+    model: Model = field(default_factory=Model)
+    scorer: ScorerChoice = field(default_factory=ScorerChoice)
+    code_configuration: CodeConfiguration = field(default_factory=CodeConfiguration)
+    environment: Environment = field(default_factory=Environment)
+    environment_variables: dict[str, str] = field(default_factory=dict)
+    resources: Resources = field(default_factory=Resources)
+    max_concurrency_per_instance: int = 1
+    mini_batch_size: int = 10
+    mini_batch_bytes: int | None = None
+    output_action: OutputAction = OutputAction.APPEND_ROW
+    output_file_name: str = "predictions.csv"
+    output: Output = field(default_factory=Output)
+    retry_settings: RetrySettings = field(default_factory=RetrySettings)
+    error_threshold: int = -1
+    keep_alive: float = 0.0
+    logging_level: LoggingLevel = LoggingLevel.INFO

@@ -1,0 +1,137 @@
+"""What a store can do: the interface that local disks and object stores share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+
+class StoredFile(NamedTuple):
+    """A file in a store.
+
+    Attributes:
+        path: Relative to the store's root, with forward slashes.
+        size: In bytes.
+        etag: What changes when the content does.
+    """
+
+    path: str
+    size: int
+    etag: str
+
+
+class AppendLog(ABC):
+    """A file that only grows. What `sync` returned from survives a power cut."""
+
+    @abstractmethod
+    def append(self, data: bytes) -> None:
+        """Adds bytes; they may be lost until `sync`."""
+
+    @abstractmethod
+    def sync(self) -> None:
+        """Makes all that was appended durable."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Syncs and closes."""
+
+
+class Store(ABC):
+    """A root URL and what is below it. Paths are relative to the root, with forward slashes.
+
+    A path that leaves the root (`..`, absolute) raises `StorageError`. A file that is not there
+    raises `FileNotFoundError`; anything else that lasts raises `StorageError`.
+    """
+
+    url: str
+    """The root, as people write it, without signature or secret."""
+
+    @abstractmethod
+    def walk(self, path: str = "") -> Iterator[StoredFile]:
+        """All files below a folder, recursively, as a stream.
+
+        Ordered by the UTF-8 bytes of the relative path; hidden files and folders (names that
+        begin with a dot) are left out. Memory stays bounded, whatever the size of a folder.
+        """
+
+    @abstractmethod
+    def names(self, path: str = "") -> list[str]:
+        """Names of the files and folders directly in a folder, sorted; empty if it isn't there."""
+
+    @abstractmethod
+    def stat(self, path: str) -> StoredFile:
+        """Size and etag of one file."""
+
+    @abstractmethod
+    def exists(self, path: str) -> bool:
+        """Whether a file or a folder is there."""
+
+    @abstractmethod
+    def read(self, path: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """A file's content, or a piece of it."""
+
+    @abstractmethod
+    def open_read(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A file as a seekable binary stream."""
+
+    @abstractmethod
+    def write(self, path: str, data: bytes) -> None:
+        """Replaces a file, atomically and durably; makes its folders."""
+
+    @abstractmethod
+    def create(self, path: str, data: bytes) -> None:
+        """Creates a file exclusively, whole and durably; `FileExistsError` if it is there."""
+
+    @abstractmethod
+    def append_log(self, path: str) -> AppendLog:
+        """Opens a log for appending, created if it isn't there."""
+
+    @abstractmethod
+    def put(self, source: Path, path: str) -> None:
+        """Moves a local file here, durably; a file of that name is replaced."""
+
+    @abstractmethod
+    def delete(self, path: str) -> None:
+        """Removes a file, or a folder with all that is in it; no error if it isn't there."""
+
+    @abstractmethod
+    def local_path(self, path: str) -> Path | None:
+        """Where the file lies on this machine's own file system; `None` on a remote store."""
+
+    @abstractmethod
+    def stage(self, final: str, token: str) -> AbstractContextManager[StagedFile]:
+        """A new file that is to be committed under the name `final`, open for writing.
+
+        It lies where `commit` can publish it atomically. An exception inside the block leaves
+        nothing under `final`.
+        """
+
+    @abstractmethod
+    def commit(self, staged: str, final: str) -> None:
+        """Publishes a staged file under its final name, exclusively, atomically and durably.
+
+        Raises:
+            FileExistsError: Something stands under that name already. Nothing was changed.
+        """
+
+    @abstractmethod
+    def identity(self, path: str) -> str:
+        """What tells a committed file from a rival's: equal for a staged file and its commit.
+
+        The inode of a local file; the token in an object's metadata.
+        """
+
+
+class StagedFile(ABC):
+    """A file being staged.
+
+    Attributes:
+        path: Its path in the store, to be given to `Store.commit`.
+        stream: Where its bytes go. Durable once the `with` block has ended.
+    """
+
+    path: str
+    stream: BinaryIO
