@@ -1,10 +1,15 @@
-"""The groups of settings that a deployment has."""
+"""The groups of settings that a deployment has.
+
+A field's metadata says what its type can't: `minimum` (at least), `above` (more than), `unit`
+(`bytes`: texts such as `4GiB` are read too) and `is_path` (a relative path is relative to the file
+that it is written in).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 
 class OutputAction(StrEnum):
@@ -19,15 +24,15 @@ class Model:
     """The model of a deployment.
 
     Attributes:
-        name: Its name in the registry.
+        name: Its name in the registry, or a whole `azureml:name:version` reference.
         path: A file or a folder.
         type: `custom_model` or `mlflow_model`.
         version: Its version in the registry.
     """
 
     name: str | None = None
-    path: str | None = None
-    type: str = "custom_model"
+    path: str | None = field(default=None, metadata={"is_path": True})
+    type: Literal["custom_model", "mlflow_model"] = "custom_model"
     version: str | None = None
 
 
@@ -53,7 +58,7 @@ class CodeConfiguration:
         scoring_script: The script's path below it.
     """
 
-    code: str | None = None
+    code: str | None = field(default=None, metadata={"is_path": True})
     scoring_script: str | None = None
 
 
@@ -69,7 +74,7 @@ class Environment:
 
     name: str | None = None
     image: str | None = None
-    conda_file: str | None = None
+    conda_file: str | None = field(default=None, metadata={"is_path": True})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +86,8 @@ class Resources:
         memory_limit: Bytes that one scorer process may use.
     """
 
-    instance_count: int = 1
-    memory_limit: int | None = None
+    instance_count: int = field(default=1, metadata={"minimum": 1})
+    memory_limit: int | None = field(default=None, metadata={"minimum": 1, "unit": "bytes"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +101,7 @@ class RetrySettings:
         isolate_failures: Whether a failing mini-batch is split until only the bad files fail.
     """
 
-    max_retries: int = 3
-    timeout: float = 30.0
-    init_timeout: float = 600.0
+    max_retries: int = field(default=3, metadata={"minimum": 0})
+    timeout: float = field(default=30.0, metadata={"above": 0})
+    init_timeout: float = field(default=600.0, metadata={"above": 0})
     isolate_failures: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from framework.settings.deployment import (
     CodeConfiguration,
@@ -44,11 +44,11 @@ class Output:
         style: `azureml` for Azure ML's exact bytes: no header, separated by spaces.
     """
 
-    path: str | None = None
+    path: str | None = field(default=None, metadata={"is_path": True})
     format: str | None = None
     header: bool = True
     separator: str | None = None
-    style: str | None = None
+    style: Literal["azureml"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class Compute:
 
     name: str = "local"
     type: str | None = None
-    wait_timeout: float = 300.0
+    wait_timeout: float = field(default=300.0, metadata={"above": 0})
     params: dict[str, Any] = field(default_factory=dict)
 
 
@@ -78,6 +78,11 @@ class Settings:
         name: The job's name; a fresh id where absent.
         input: One or more folders, files, globs or `@lists`.
         workspace: The folder with job records and default outputs.
+        default_datastore: The datastore that uploads go to.
+        default_compute: The compute of deployments that name none.
+        index_url: The job index's database; SQLite in the workspace where absent.
+        plugins: Modules to load as plugins beside those that are installed.
+        plugins_disabled: Installed plugins that are not to be loaded.
         mini_batch_size: Most files in one scoring call.
         mini_batch_bytes: Bytes at which a mini-batch is closed early.
         error_threshold: Failed files tolerated in the whole job; -1 for any number.
@@ -89,12 +94,17 @@ class Settings:
     name: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
-    input: tuple[str, ...] = ()
+    input: tuple[str, ...] = field(default=(), metadata={"is_path": True})
     input_type: InputType = InputType.URI_FOLDER
     input_include: tuple[str, ...] = ()
     input_exclude: tuple[str, ...] = ()
 
-    workspace: str = ".framework"
+    workspace: str = field(default=".framework", metadata={"is_path": True})
+    default_datastore: str | None = None
+    default_compute: str | None = None
+    index_url: str | None = None
+    plugins: tuple[str, ...] = ()
+    plugins_disabled: tuple[str, ...] = ()
     compute: Compute = field(default_factory=Compute)
 
     model: Model = field(default_factory=Model)
@@ -103,13 +113,13 @@ class Settings:
     environment: Environment = field(default_factory=Environment)
     environment_variables: dict[str, str] = field(default_factory=dict)
     resources: Resources = field(default_factory=Resources)
-    max_concurrency_per_instance: int = 1
-    mini_batch_size: int = 10
-    mini_batch_bytes: int | None = None
+    max_concurrency_per_instance: int = field(default=1, metadata={"minimum": 1})
+    mini_batch_size: int = field(default=10, metadata={"minimum": 1})
+    mini_batch_bytes: int | None = field(default=None, metadata={"minimum": 1, "unit": "bytes"})
     output_action: OutputAction = OutputAction.APPEND_ROW
     output_file_name: str = "predictions.csv"
     output: Output = field(default_factory=Output)
     retry_settings: RetrySettings = field(default_factory=RetrySettings)
-    error_threshold: int = -1
-    keep_alive: float = 0.0
+    error_threshold: int = field(default=-1, metadata={"minimum": -1})
+    keep_alive: float = field(default=0.0, metadata={"minimum": 0})
     logging_level: LoggingLevel = LoggingLevel.INFO
