@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from framework.scoring.child.context import ScoringContext
+from framework.scoring.child.script import ScriptScorer
+
+__all__ = ["Results", "Scorer", "ScoringContext"]
 
 Results = Any
 """What a scorer returns for one mini-batch: a DataFrame, a list, a tuple or a numpy array.
@@ -14,23 +18,6 @@ Results = Any
 Rows of a list may be scalars, mappings or sequences. The number of items is the number of files
 that succeeded: fewer than the files means that the others failed.
 """
-
-
-@dataclass(frozen=True)
-class ScoringContext:
-    """What a scorer is told when it is loaded.
-
-    Attributes:
-        model_path: The model's own file or folder; `None` for a deployment without a model.
-        output_path: A local folder; what is written there ends beside the job's output.
-        logging_level: `warning`, `info` or `debug`.
-        device: `cuda:0`, ... where the instance has a GPU of its own, else an empty string.
-    """
-
-    model_path: Path | None
-    output_path: Path
-    logging_level: str = "info"
-    device: str = ""
 
 
 class Scorer(ABC):
@@ -60,3 +47,7 @@ class Scorer(ABC):
     def close(self) -> None:
         """Called once before the process ends, where it ends in peace."""
         return None
+
+
+# It runs where this module may not be installed, so it can't subclass what it is.
+Scorer.register(ScriptScorer)

@@ -1,0 +1,1 @@
+"""Dask: clusters, placement, dispatch, and the pool of scorer processes on each instance."""

@@ -1,0 +1,88 @@
+"""The Dask task: one chunk of mini-batches, scored by the instance's pool into one part."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Sequence
+
+from distributed import secede
+
+from framework.domain.chunks import Chunk
+from framework.domain.outcomes import Outcome, Part, Receipt
+from framework.engine.lease import pool_of
+from framework.engine.pool import ScorerPool
+from framework.engine.work import Scored
+
+
+def score_chunk(key: str, chunk: Chunk, budget_s: float) -> Receipt:
+    """Scores a chunk on the instance that this runs on.
+
+    The task leaves Dask's thread pool at once (`secede`), so that a worker with one thread has
+    several chunks active. Past its time budget it hands back what has not begun.
+
+    Args:
+        key: The pool's key.
+        chunk: What to score.
+        budget_s: Seconds after which nothing more of the chunk is begun.
+
+    Raises:
+        FrameworkError: The scorer can't be loaded here, or the part can't be written.
+        PoolClosedError: The pool is gone.
+    """
+    began = time.monotonic()
+    secede()
+    pool = pool_of(key)
+    ticket = pool.submit(list(chunk))
+    try:
+        if not ticket.wait(budget_s):
+            pool.withdraw(ticket)
+            ticket.wait()
+    finally:
+        pool.forget(ticket)
+    finished = ticket.results()
+    outcomes, part = _write_part(pool, chunk, finished)
+    done = {outcome.index for outcome in outcomes}
+    return Receipt(
+        outcomes=outcomes,
+        part=part,
+        returned=tuple(index for index in chunk.indices if index not in done),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _write_part(
+    pool: ScorerPool, chunk: Chunk, finished: Sequence[Scored]
+) -> tuple[tuple[Outcome, ...], Part | None]:
+    """Writes the rows of finished mini-batches, durably, under a name of this attempt's own."""
+    sets: dict[tuple[tuple[str, str], ...], int] = {}
+    outcomes = tuple(_outcome(scored, sets) for scored in finished)
+    if not pool.spec.keeps_rows or not any(outcome.columns >= 0 for outcome in outcomes):
+        return outcomes, None
+    data = b"".join(scored.payload for scored in finished)
+    part = Part(
+        name=f"parts/{chunk.label}-{secrets.token_hex(8)}",
+        size=len(data),
+        rows=sum(outcome.rows for outcome in outcomes),
+        sha256=hashlib.sha256(data).hexdigest(),
+        column_sets=tuple(sets),
+    )
+    pool.staging.create(part.name, data)
+    return outcomes, part
+
+
+def _outcome(scored: Scored, sets: dict[tuple[tuple[str, str], ...], int]) -> Outcome:
+    has_columns = bool(scored.columns)
+    return Outcome(
+        index=scored.batch.index,
+        files=len(scored.batch.files),
+        succeeded=scored.succeeded,
+        rows=scored.rows,
+        tries=scored.tries,
+        seconds=round(scored.seconds, 6),
+        length=len(scored.payload),
+        columns=sets.setdefault(scored.columns, len(sets)) if has_columns else -1,
+        failures=scored.failures,
+        extras=scored.extras,
+    )

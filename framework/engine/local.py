@@ -1,0 +1,68 @@
+"""The `local` compute: instances in this process, their scorer processes beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import dask
+from distributed import LocalCluster
+
+from framework.engine.contract import Compute
+
+_CONFIG = {
+    "distributed.dashboard.link": "http://127.0.0.1:{port}/status",
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.terminate": False,
+}
+
+
+class LocalCompute(Compute):
+    """Instances as threads of this process; it is ready in a fraction of a second.
+
+    Scorers are processes of their own in any case, so that separate worker processes would only
+    take longer to start.
+
+    Args:
+        dashboard: Whether Dask's dashboard is served, on the loopback interface.
+    """
+
+    def __init__(self, *, dashboard: bool = True) -> None:
+        self._address = "127.0.0.1:0" if dashboard else None
+
+    def cluster(self, instances: int) -> AbstractContextManager[Any]:
+        """Starts `instances` in-process workers."""
+        return self._start(instances)
+
+    @contextmanager
+    def _start(self, instances: int) -> Iterator[Any]:
+        with (
+            dask.config.set(_CONFIG),
+            LocalCluster(
+                n_workers=instances,
+                threads_per_worker=1,
+                processes=False,
+                dashboard_address=self._address,
+                memory_limit=0,
+            ) as cluster,
+        ):
+            yield cluster
+
+    def threads(self, instances: int, processes: int) -> int:
+        """All scorer processes share this machine's cores."""
+        return max(1, _cores() // (instances * processes))
+
+
+def _cores() -> int:
+    """Cores that this process may use. (`nproc` and its like believe `OMP_NUM_THREADS`.)"""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

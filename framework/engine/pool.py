@@ -1,0 +1,182 @@
+"""The pool: the scorer processes of one job on one instance, and their common queue."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from framework.domain.mini_batches import MiniBatch
+from framework.domain.outcomes import ExtraFile
+from framework.engine.inputs import Inputs
+from framework.engine.serving import ServingThread
+from framework.engine.work import PoolSpec, Task, Ticket, WorkQueue
+from framework.errors import FrameworkError, ScorerInitError
+from framework.scoring.launch import Launch, Room
+from framework.scoring.workroom import Workroom
+from framework.storage import open_store
+
+logger = logging.getLogger(__name__)
+
+
+class PoolClosedError(Exception):
+    """The pool was closed: its driver has stopped the job, or has not been heard of."""
+
+
+class ScorerPool:
+    """Owns a job's scorer processes on one instance; they start to load at once.
+
+    Args:
+        spec: What to start.
+        label: Names the instance in the names of log files.
+    """
+
+    def __init__(self, spec: PoolSpec, label: str) -> None:
+        self.spec = spec
+        self.queue = WorkQueue()
+        self.staging = open_store(spec.staging)
+        self._ready = 0
+        self._tickets: set[Ticket] = set()
+        self._lock = threading.Lock()
+        self._broken: FrameworkError | None = None
+        self._retired = 0
+        scratch = Path(tempfile.mkdtemp(prefix="dask-batch-endpoints-"))
+        self._workroom = Workroom(scratch, Path(spec.logs), label)
+        self._inputs = Inputs(spec.input_root, scratch / "inputs")
+        self._serving = [ServingThread(self, number) for number in range(spec.processes)]
+        self._threads = [
+            threading.Thread(target=serving.run, name=f"{label}-{number}", daemon=True)
+            for number, serving in enumerate(self._serving)
+        ]
+        self._starter = threading.Thread(target=self._start, name=f"{label}-start", daemon=True)
+        self._starter.start()
+
+    @property
+    def launch(self) -> Launch:
+        """How its scorer processes are started."""
+        return self.spec.launch
+
+    @property
+    def max_tries(self) -> int:
+        """Most tries of a failing mini-batch in all."""
+        return self.spec.max_tries
+
+    @property
+    def ready(self) -> int:
+        """Processes that have loaded their model since the pool was made."""
+        return self._ready
+
+    def _start(self) -> None:
+        try:
+            if self.launch.code:
+                self._workroom.bring_code(Path(self.launch.code))
+            if self.launch.model:
+                self._workroom.bring_model(Path(self.launch.model))
+        except OSError as error:
+            self._break(ScorerInitError(f"the instance can't prepare the scorer: {error}"))
+            return
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, batches: Sequence[MiniBatch]) -> Ticket:
+        """Queues a chunk's mini-batches.
+
+        Raises:
+            FrameworkError: The scorer can't be loaded here.
+            PoolClosedError: The pool takes nothing any more.
+        """
+        ticket = Ticket(batches)
+        with self._lock:
+            if self._broken is not None:
+                raise self._broken
+            if self.queue.is_closed:
+                raise PoolClosedError
+            self._tickets.add(ticket)
+        self._inputs.expect(batches)
+        self.queue.put(ticket.tasks)
+        return ticket
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Takes back what has not begun of a chunk."""
+        taken = self.queue.withdraw(ticket)
+        self._inputs.forget(task.batch for task in taken)
+        ticket.give_back(len(taken))
+
+    def forget(self, ticket: Ticket) -> None:
+        """Ends the bookkeeping of a chunk."""
+        with self._lock:
+            self._tickets.discard(ticket)
+
+    def stop(self, grace_s: float) -> None:
+        """Ends the pool. What runs may end within `grace_s` seconds, then everything is killed.
+
+        Those who wait for a chunk get what is finished of it.
+        """
+        self.queue.close()
+        self._starter.join()
+        deadline = time.monotonic() + grace_s
+        started = [thread for thread in self._threads if thread.ident is not None]
+        for thread in started:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        for serving in self._serving:
+            serving.kill()
+        for thread in started:
+            thread.join()
+        with self._lock:
+            tickets = list(self._tickets)
+        for ticket in tickets:
+            ticket.abandon()
+        self._inputs.close()
+        self._workroom.close()
+
+    def room(self, number: int) -> Room:
+        """Fresh folders for a process."""
+        return self._workroom.room(number)
+
+    def local_paths(self, task: Task) -> list[str]:
+        """Where the task's files lie on this machine; waits for them to be fetched."""
+        return self._inputs.local_paths(task.batch)
+
+    def release_inputs(self, task: Task) -> None:
+        """Frees the scratch space of a task's files."""
+        self._inputs.forget([task.batch])
+
+    def stage_extras(self, task: Task, room: Room, names: list[str]) -> tuple[ExtraFile, ...]:
+        """Stages what a script wrote beside its rows: durable before anyone hears of it."""
+        key = str(task.batch.index)
+        attempt = f"extras/{key}-{room.folder.name}-{task.tries}"
+        staged = []
+        for name in names:
+            source = room.aside / key / name
+            with source.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            size = source.stat().st_size
+            self.staging.put(source, f"{attempt}/{name}")
+            staged.append(ExtraFile(name, f"{attempt}/{name}", size, sha256))
+        return tuple(staged)
+
+    def process_started(self) -> None:
+        """A process has loaded its model."""
+        with self._lock:
+            self._ready += 1
+
+    def process_retired(self, error: FrameworkError) -> None:
+        """A process can't be started; the pool is broken when none is left."""
+        logger.warning("a scorer process can't be started: %s", error)
+        with self._lock:
+            self._retired += 1
+            is_last = self._retired == len(self._serving) or not self._ready
+        if is_last:
+            self._break(error)
+
+    def _break(self, error: FrameworkError) -> None:
+        with self._lock:
+            self._broken = error
+            tickets = list(self._tickets)
+        self.queue.close()
+        for ticket in tickets:
+            ticket.fail(error)

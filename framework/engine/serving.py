@@ -1,0 +1,266 @@
+"""The thread that serves one scorer process: feeds it, waits under deadlines, replaces it."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from framework.domain.outcomes import ExtraFile, Failure, FailureKind, Stage
+from framework.engine.work import Scored, Task, WorkQueue
+from framework.errors import ScorerInitError
+from framework.scoring.launch import Launch, Room
+from framework.scoring.process import DeadlineError, ProcessEndedError, Reply, ScorerProcess
+
+logger = logging.getLogger(__name__)
+
+_AHEAD_S = 0.02
+_MOST_AHEAD = 64
+_CLOSE_S = 5.0
+_MAX_START_FAILURES = 3
+
+
+class Owner(Protocol):
+    """What the thread needs of its pool."""
+
+    queue: WorkQueue
+    launch: Launch
+    max_tries: int
+
+    def room(self, number: int) -> Room:
+        """Fresh folders for a process."""
+
+    def local_paths(self, task: Task) -> list[str]:
+        """Where the task's files lie on this machine; waits for them to be fetched."""
+
+    def stage_extras(self, task: Task, room: Room, names: list[str]) -> tuple[ExtraFile, ...]:
+        """Stages what a script wrote beside its rows."""
+
+    def encode_columns(self, payload: bytes) -> tuple[bytes, list[Any]]:
+        """Encodes rows that the process could not encode by itself."""
+
+    def process_started(self) -> None:
+        """A process has loaded its model."""
+
+    def process_retired(self, error: ScorerInitError) -> None:
+        """This thread's process can't be started, and won't be tried again."""
+
+
+class ServingThread:
+    """Serves one scorer process until the queue is closed.
+
+    Args:
+        owner: The pool.
+        number: Which of the pool's processes this is.
+    """
+
+    def __init__(self, owner: Owner, number: int) -> None:
+        self._owner = owner
+        self._number = number
+        self._process: ScorerProcess | None = None
+        self._sent: deque[Task] = deque()
+        self._last_log = ""
+        self._seconds: float | None = None
+
+    def run(self) -> None:
+        """The thread's body."""
+        try:
+            while not self._owner.queue.is_closed:
+                try:
+                    process = self._process or self._start()
+                except ScorerInitError as error:
+                    self._owner.process_retired(error)
+                    return
+                self._serve(process)
+        finally:
+            self._end()
+
+    def kill(self) -> None:
+        """Kills the process; from any thread."""
+        if self._process is not None:
+            self._process.kill()
+
+    def _start(self) -> ScorerProcess:
+        for attempt in range(1, _MAX_START_FAILURES + 1):
+            room = self._owner.room(self._number)
+            process = self._process = ScorerProcess(self._owner.launch, room)
+            failure = self._load(process)
+            if failure is None:
+                self._owner.process_started()
+                return process
+            self._discard_process()
+            if self._owner.queue.is_closed:
+                break
+            if failure.user_traceback is not None or attempt == _MAX_START_FAILURES:
+                raise failure
+            logger.warning("scorer process %d: %s; starting it again", self._number, failure)
+        raise ScorerInitError("the pool was closed while the scorer was loading")
+
+    def _load(self, process: ScorerProcess) -> ScorerInitError | None:
+        timeout_s = self._owner.launch.init_timeout_s
+        try:
+            reply = process.receive(timeout_s).header
+        except DeadlineError:
+            return ScorerInitError(
+                f"the scorer was not loaded within {timeout_s:g} s (retry_settings.init_timeout)"
+            )
+        except ProcessEndedError as ended:
+            return ScorerInitError(f"the scorer's process ended while loading: {ended}")
+        if reply["ok"]:
+            return None
+        return ScorerInitError(
+            f"the scorer could not be loaded: {reply['message']}",
+            user_traceback=reply["traceback"],
+        )
+
+    def _serve(self, process: ScorerProcess) -> None:
+        """Scores until the queue is closed or the process has to be replaced."""
+        while self._fill(process) or not self._owner.queue.is_closed:
+            if not self._sent:
+                continue
+            task = self._sent[0]
+            try:
+                reply = process.receive(self._owner.launch.timeout_s)
+            except (DeadlineError, ProcessEndedError) as error:
+                self._replace(error)
+                return
+            self._sent.popleft()
+            self._take(task, reply, process.room)
+
+    def _fill(self, process: ScorerProcess) -> bool:
+        """Tops up what the process has; waits for a mini-batch if it has none."""
+        wanted = self._window() - len(self._sent)
+        if wanted > 0:
+            for task in self._owner.queue.take(wanted, wait=not self._sent):
+                paths = self._paths(task)
+                if paths is not None:
+                    process.send(str(task.batch.index), paths, [f.path for f in task.batch.files])
+                    self._sent.append(task)
+        return bool(self._sent)
+
+    def _window(self) -> int:
+        """Mini-batches to have in the process: one, or 20 ms of them, to hide the way there."""
+        if self._seconds is None or self._seconds >= _AHEAD_S:
+            return 1
+        return min(_MOST_AHEAD, 2 + int(_AHEAD_S / max(self._seconds, 1e-6)))
+
+    def _paths(self, task: Task) -> list[str] | None:
+        try:
+            return self._owner.local_paths(task)
+        except OSError as error:
+            self._fail(task, Stage.FETCH, FailureKind.FETCH, str(error), final=True)
+            return None
+
+    def _take(self, task: Task, reply: Reply, room: Room) -> None:
+        header = reply.header
+        seconds = header["seconds"]
+        old = seconds if self._seconds is None else self._seconds
+        self._seconds = old + (seconds - old) / 4
+        if not header["ok"]:
+            self._fail(
+                task,
+                Stage(header["stage"]),
+                FailureKind(header["kind"]),
+                header["message"],
+                traceback=header["traceback"],
+                seconds=seconds,
+            )
+            return
+        task.tries += 1
+        task.ticket.finish(self._scored(task, reply, room))
+
+    def _scored(self, task: Task, reply: Reply, room: Room) -> Scored:
+        header, payload = reply
+        columns = header["columns"]
+        if columns and columns[0][1] == "json":
+            payload, columns = self._owner.encode_columns(payload)
+        extras = header.get("extras", [])
+        files = len(task.batch.files)
+        succeeded = min(header["items"], files)
+        return Scored(
+            batch=task.batch,
+            tries=task.tries,
+            seconds=header["seconds"],
+            succeeded=succeeded,
+            rows=header["rows"],
+            payload=payload,
+            columns=tuple((name, kind) for name, kind in columns),
+            failures=self._short(task, header) if succeeded < files else (),
+            extras=self._owner.stage_extras(task, room, extras) if extras else (),
+        )
+
+    def _short(self, task: Task, header: dict[str, Any]) -> tuple[Failure, ...]:
+        files, items = len(task.batch.files), header["items"]
+        return (
+            Failure(
+                files=tuple(header.get("missing") or ()),
+                count=files - items,
+                stage=Stage.SCORE,
+                kind=FailureKind.SHORT_RESULT,
+                message=f"{items} results for {files} files",
+                process_log=self._log_name,
+            ),
+        )
+
+    def _replace(self, error: Exception) -> None:
+        """Kills the process. The mini-batch that it was at has failed; those behind it have not."""
+        culprit = self._sent.popleft()
+        innocent, self._sent = self._sent, deque()
+        self._discard_process()
+        self._owner.queue.put_back(innocent, as_new=True)
+        if self._owner.queue.is_closed:
+            return
+        timeout_s = self._owner.launch.timeout_s
+        if isinstance(error, DeadlineError):
+            message = f"no result within {timeout_s:g} s (retry_settings.timeout)"
+            self._fail(culprit, Stage.SCORE, FailureKind.TIMEOUT, message, seconds=timeout_s)
+        else:
+            message = f"the scorer process ended: {error}"
+            self._fail(culprit, Stage.SCORE, FailureKind.CRASH, message)
+
+    def _fail(
+        self,
+        task: Task,
+        stage: Stage,
+        kind: FailureKind,
+        message: str,
+        *,
+        traceback: str = "",
+        seconds: float = 0.0,
+        final: bool = False,
+    ) -> None:
+        task.tries += 1
+        logger.info("mini-batch %d, try %d: %s", task.batch.index, task.tries, message)
+        if task.tries < self._owner.max_tries and not final:
+            self._owner.queue.put_back([task])
+            return
+        failure = Failure(
+            files=tuple(file.path for file in task.batch.files),
+            count=len(task.batch.files),
+            stage=stage,
+            kind=kind,
+            message=message,
+            traceback=traceback,
+            process_log=self._log_name,
+        )
+        scored = Scored(task.batch, task.tries, seconds, succeeded=0, failures=(failure,))
+        task.ticket.finish(scored)
+
+    @property
+    def _log_name(self) -> str:
+        return self._process.room.log.name if self._process else self._last_log
+
+    def _discard_process(self) -> None:
+        if self._process is not None:
+            self._last_log = self._process.room.log.name
+            self._process.kill()
+            self._process.release()
+            self._process = None
+
+    def _end(self) -> None:
+        if self._process is not None and not self._sent:
+            self._process.close(_CLOSE_S)
+        self._discard_process()
+
+

@@ -1,0 +1,50 @@
+"""How an exception in a user's code is told: its kind, one line, and the user's own traceback."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from types import TracebackType
+from typing import Any, Dict, Optional
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def describe(error: BaseException, stage: str) -> Dict[str, Any]:
+    """A failed reply for an exception raised at `stage` (`load`, `score` or `encode`)."""
+    return {
+        "ok": False,
+        "stage": stage,
+        "kind": "memory" if _is_out_of_memory(error) else "exception",
+        "message": _one_line(error),
+        "traceback": _users_traceback(error),
+    }
+
+
+def _one_line(error: BaseException) -> str:
+    try:
+        text = traceback.format_exception_only(type(error), error)[-1].strip()
+    except Exception:  # a user's exception may fail in its own __str__
+        text = type(error).__name__
+    return " ".join(text.split())
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"})
+
+
+def _users_traceback(error: BaseException) -> str:
+    try:
+        return "".join(
+            traceback.format_exception(type(error), error, _skip_ours(error.__traceback__))
+        )
+    except Exception:  # as above
+        return _one_line(error)
+
+
+def _skip_ours(trace: Optional[TracebackType]) -> Optional[TracebackType]:
+    frame = trace
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.tb_next
+    return frame or trace

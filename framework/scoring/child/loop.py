@@ -1,0 +1,129 @@
+"""The scorer process's main loop: load once, then score mini-batch after mini-batch.
+
+The first frame is the setup (see `framework/scoring/launch.py`), each later one a mini-batch
+`{"key", "files", "names"}`. Replies are `{"ok": true, ...}` with the encoded rows as payload, or what
+`failures.describe` makes of an exception.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Tuple
+
+from .channel import Channel
+from .context import ScoringContext
+from .encoding import make_encoder
+from .failures import describe
+from .published import OutputFolder
+from .results import tabulate
+
+_INSTALLED = "framework.scoring.child."
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+def main(fd: int) -> None:
+    """Serves the instance at the other end of the channel until it hangs up."""
+    channel = Channel(fd)
+    frames = iter(channel)
+    setup = next(frames)
+    _prepare(setup)
+    try:
+        scorer = _load(setup)
+    except BaseException as error:
+        channel.send(describe(error, "load"))
+        raise SystemExit(1) from error
+    channel.send({"ok": True, "stage": "load"})
+    score = _MiniBatchScorer(scorer, setup)
+    for request in frames:
+        channel.send(*score(request))
+    scorer.close()
+
+
+def _prepare(setup: Dict[str, Any]) -> None:
+    level = getattr(logging, setup["logging_level"].upper())
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=level, format=form, stream=sys.stdout)
+    try:
+        # The kernel, short of memory, shall take this process and not the instance.
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("500")
+    except OSError:
+        pass  # not Linux, or not allowed: only the kernel's choice is less good
+
+
+def _load(setup: Dict[str, Any]) -> Any:
+    scorer = _resolve(setup["factory"])(**setup["params"])
+    scorer.load(
+        ScoringContext(
+            model_path=Path(setup["model_path"]) if setup["model_path"] else None,
+            output_path=Path(setup["output_path"]),
+            logging_level=setup["logging_level"],
+            device=setup["device"],
+        )
+    )
+    return scorer
+
+
+def _resolve(factory: str) -> Callable[..., Any]:
+    """Imports `module:Class`; this package's own modules under the name they have here."""
+    module, _, name = factory.partition(":")
+    if module.startswith(_INSTALLED):
+        module = _PACKAGE + "." + module[len(_INSTALLED) :]
+    found = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found  # type: ignore[return-value]
+
+
+class _MiniBatchScorer:
+    def __init__(self, scorer: Any, setup: Dict[str, Any]) -> None:
+        self._score = scorer.score
+        self._takes_text = getattr(scorer, "takes_text", False)
+        self._encode = make_encoder(setup["encoding"]).encode if setup["encoding"] else None
+        self._folder = OutputFolder(setup["output_path"], setup["aside"], setup["reserved"])
+
+    def __call__(self, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:
+        began = time.perf_counter()
+        try:
+            reply, payload = self._attempt(request)
+        except _Failed as failed:
+            self._folder.discard()
+            reply, payload = failed.reply, b""
+        reply["seconds"] = time.perf_counter() - began
+        return reply, payload
+
+    def _attempt(self, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:
+        self._folder.begin()
+        files = request["files"]
+        try:
+            result = self._score(files if self._takes_text else [Path(file) for file in files])
+        except BaseException as error:  # sys.exit() in a script is its failure, not our end
+            raise _Failed(describe(error, "score")) from error
+        try:
+            return self._tell(result, request)
+        except Exception as error:
+            raise _Failed(describe(error, "encode")) from error
+
+    def _tell(self, result: Any, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:
+        table = tabulate(result, request["names"])
+        reply = {"ok": True, "items": table.items, "rows": len(table.rows)}  # type: Dict[str, Any]
+        payload, columns = b"", []  # type: Tuple[bytes, List[Any]]
+        if self._encode is not None:
+            payload, columns = self._encode(table, result)
+        reply["columns"] = columns
+        if table.items < len(request["files"]):
+            reply["missing"] = table.missing
+        extras = self._folder.keep(request["key"])
+        if extras:
+            reply["extras"] = extras
+        return reply, payload
+
+
+class _Failed(Exception):
+    def __init__(self, reply: Dict[str, Any]) -> None:
+        super().__init__(reply["message"])
+        self.reply = reply

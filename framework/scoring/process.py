@@ -1,0 +1,222 @@
+"""A scorer process as its instance sees it: started, fed, waited for under a deadline, killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from framework.scoring.child.channel import FrameReader, encode_frame
+from framework.scoring.launch import Launch, Room, command, environment, setup
+
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+_READ_BYTES = 1 << 20
+_READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+_KILL_S = 10.0
+
+
+class Reply(NamedTuple):
+    """What a scorer process answers.
+
+    Attributes:
+        header: See `framework/scoring/child/loop.py`.
+        payload: Encoded rows.
+    """
+
+    header: dict[str, Any]
+    payload: bytes
+
+
+class ProcessEndedError(Exception):
+    """The scorer process has ended by itself, or was killed by somebody else."""
+
+
+class DeadlineError(Exception):
+    """No reply came in time."""
+
+
+class ScorerProcess:
+    """One scorer process under its supervisor. Used by one thread; only `kill` may come from any.
+
+    Args:
+        launch: How it is started.
+        room: Its folders.
+    """
+
+    def __init__(self, launch: Launch, room: Room) -> None:
+        room.output.mkdir(parents=True, exist_ok=True)
+        room.aside.mkdir(parents=True, exist_ok=True)
+        self.room = room
+        self.pid: int | None = None
+        self._reader = FrameReader()
+        self._replies: deque[Reply] = deque()
+        self._outgoing = bytearray()
+        self._status = b""
+        self._is_killed = False
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            self._channel.setblocking(False)
+            self._supervisor = _start_supervisor(theirs.fileno())
+            self._status_fd = _fileno(self._supervisor.stdout)
+            self._order(launch, theirs.fileno())
+        self._outgoing += encode_frame(setup(launch, room))
+
+    def _order(self, launch: Launch, channel_fd: int) -> None:
+        order = {
+            "argv": command(launch, channel_fd),
+            "env": environment(launch, self.room, os.environ),
+            "cwd": str(self.room.cwd),
+            "log": str(self.room.log),
+            "channel": channel_fd,
+        }
+        stdin = self._supervisor.stdin
+        with contextlib.suppress(OSError):  # its early end is told by its status
+            if stdin is not None:
+                stdin.write(json.dumps(order).encode() + b"\n")
+
+    def send(self, key: str, files: Sequence[str], names: Sequence[str]) -> None:
+        """Queues one mini-batch; it is sent while `receive` waits.
+
+        Args:
+            key: Names what the mini-batch leaves aside.
+            files: Local paths, absolute.
+            names: The same files' paths relative to the input's root.
+        """
+        self._outgoing += encode_frame({"key": key, "files": files, "names": names})
+        self._flush()
+
+    def receive(self, timeout_s: float) -> Reply:
+        """The next reply, in the order that mini-batches were sent.
+
+        Raises:
+            DeadlineError: None came within `timeout_s` seconds.
+            ProcessEndedError: The process is gone; all its replies were received.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not self._replies:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise DeadlineError
+            self._exchange(remaining)
+        return self._replies.popleft()
+
+    def _exchange(self, timeout_s: float) -> None:
+        if self._is_killed:
+            raise ProcessEndedError("it was killed")
+        poll = select.poll()
+        poll.register(self._channel, _READABLE | (select.POLLOUT if self._outgoing else 0))
+        poll.register(self._status_fd, _READABLE)
+        events = dict(poll.poll(timeout_s * 1000))
+        if events.get(self._channel.fileno(), 0) & select.POLLOUT:
+            self._flush()
+        if events.get(self._channel.fileno(), 0) & _READABLE and self._read_replies():
+            return
+        if events.get(self._status_fd, 0) & _READABLE:
+            self._read_status()
+
+    def _flush(self) -> None:
+        with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+            sent = self._channel.send(self._outgoing)
+            del self._outgoing[:sent]
+
+    def _read_replies(self) -> bool:
+        try:
+            data = self._channel.recv(_READ_BYTES)
+        except (BlockingIOError, ConnectionResetError):
+            data = b""
+        self._replies.extend(Reply(*frame) for frame in self._reader.feed(data))
+        if not data:
+            self._wait_for_end()
+        return bool(data)
+
+    def _wait_for_end(self) -> None:
+        """The process has closed its end: it is dying, or has done something strange."""
+        self._hang_up()
+        self._read_status()
+
+    def _read_status(self) -> None:
+        data = os.read(self._status_fd, 4096)
+        self._status += data
+        messages = [json.loads(line) for line in self._status.splitlines() if line.endswith(b"}")]
+        told = {key: value for message in messages for key, value in message.items()}
+        self.pid = told.get("pid", self.pid)
+        if not data or "returncode" in told or "error" in told:
+            self._drain()
+            if not self._replies:
+                raise ProcessEndedError(_in_words(told))
+
+    def _drain(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := self._channel.recv(_READ_BYTES):
+                self._replies.extend(Reply(*frame) for frame in self._reader.feed(data))
+
+    def close(self, grace_s: float) -> None:
+        """Lets the process end in peace (`shutdown()`), then kills what is left of it."""
+        with contextlib.suppress(OSError):
+            self._channel.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(DeadlineError, ProcessEndedError):
+            while True:
+                self.receive(grace_s)
+        self.kill()
+
+    def kill(self) -> None:
+        """Kills the process with all its descendants, and returns when they are gone."""
+        self._is_killed = True
+        self._hang_up()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # a process stuck in the kernel
+            self._supervisor.wait(_KILL_S)
+
+    def release(self) -> None:
+        """Gives the descriptors back; for the thread that uses the process, after `kill`."""
+        self._channel.close()
+        if self._supervisor.stdout is not None:
+            self._supervisor.stdout.close()
+
+    def _hang_up(self) -> None:
+        if self._supervisor.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._supervisor.stdin.close()
+
+
+def _start_supervisor(channel_fd: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_SUPERVISOR)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(channel_fd,),
+        start_new_session=True,
+        bufsize=0,
+    )
+
+
+def _fileno(pipe: IO[bytes] | None) -> int:
+    if pipe is None:
+        raise ValueError("the supervisor has no such pipe")
+    return pipe.fileno()
+
+
+def _in_words(told: Mapping[str, Any]) -> str:
+    if "error" in told:
+        return f"it could not be started: {told['error']}"
+    code = told.get("returncode")
+    if code is None:
+        return "its supervisor was killed"
+    if code >= 0:
+        return f"it exited with code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        return f"it was killed by signal {-code}"
+    words = signal.strsignal(-code) or ""
+    return f"it was killed by signal {-code} ({name}, {words.lower()})"
