@@ -1,0 +1,33 @@
+"""Our own scorer, compute and output formats, registered as a stranger's would be.
+
+By import string, so that this floor needs nothing from the floors above and beside it.
+"""
+
+from __future__ import annotations
+
+from framework.plugin.spec import Register, hookimpl
+
+
+@hookimpl
+def register_scorers(register: Register) -> None:
+    """The scorer that runs Azure ML's scoring scripts."""
+    register(
+        "script",
+        "framework.scoring.child.script:ScriptScorer",
+        summary="a scoring script with init() and run(mini_batch)",
+    )
+
+
+@hookimpl
+def register_computes(register: Register) -> None:
+    """The compute that needs no cluster."""
+    register("local", "framework.engine.local:LocalCompute", summary="instances on this machine")
+
+
+@hookimpl
+def register_output_formats(register: Register) -> None:
+    """The formats of tables of text, of JSON lines and of Parquet."""
+    register("csv", "framework.outputs.text:CsvFormat", summary="text, separated by commas")
+    register("tsv", "framework.outputs.text:TsvFormat", summary="text, separated by tabs")
+    register("jsonl", "framework.outputs.jsonl:JsonlFormat", summary="one JSON object a row")
+    register("parquet", "framework.outputs.parquet:ParquetFormat", summary="one Parquet file")
