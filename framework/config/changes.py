@@ -1,0 +1,164 @@
+"""What one layer of the configuration changes: its keys, checked against the schema, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from framework.config.schema import Field, Group, Key, Kind, Map, Node, dotted, schema
+from framework.config.shorthands import (
+    REPLACED,
+    compute_name,
+    is_unhonoured,
+    is_without_effect,
+    spelled_out,
+)
+from framework.config.suggestions import listed
+from framework.config.texts import Lined, Plain, parse_flow
+from framework.config.unknown_keys import unknown_key
+from framework.config.values import quoted
+from framework.errors import Problem
+
+DEFAULT = "default"
+OVERRIDE = "override"
+COMPUTE = ("compute",)
+COMPUTE_NAME = ("compute", "name")
+CODE = ("code_configuration", "code")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a value was written.
+
+    Attributes:
+        layer: `default`, `override` or a file's path as people read it.
+        line: The line in the file, from 1.
+        folder: What relative paths are relative to; `None` where none are to be moved.
+        is_literal: Whether `${...}` is literal text there, `${oc.env:...}` excepted.
+    """
+
+    layer: str
+    line: int | None = None
+    folder: Path | None = None
+    is_literal: bool = True
+
+    def __str__(self) -> str:
+        return self.layer if self.line is None else f"{self.layer}:{self.line}"
+
+
+BUILT_IN = Source(layer=DEFAULT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One key that a layer sets, or one that it clears with everything below it.
+
+    Attributes:
+        key: Where.
+        value: As it was written.
+        source: By whom.
+        clears: Whether the key goes back to its default; `value` has no meaning then.
+    """
+
+    key: Key
+    source: Source
+    value: Any = None
+    clears: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Layer:
+    """The changes of one file or of one override, and what is wrong with them."""
+
+    source: Source
+    changes: list[Change] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    def add(self, mapping: Mapping[str, Any]) -> Layer:
+        """Adds what a mapping says, at the root of the settings."""
+        self._children(schema(), (), mapping)
+        return self
+
+    def complain(self, key: Key, message: str, line: int | None = None) -> None:
+        """Notes a problem."""
+        source = str(replace(self.source, line=line))
+        self.problems.append(Problem(key=dotted(key), message=message, source=source))
+
+    def _visit(self, node: Node, key: Key, value: Any, line: int | None) -> None:
+        if isinstance(node, Field):
+            self._field(key, value, line)
+            return
+        if isinstance(value, Plain) and value.startswith("{"):
+            value = parse_flow(value)
+        if isinstance(node, Group):
+            self._group(node, key, value, line)
+        else:
+            self._map(node, key, value, line)
+
+    def _group(self, node: Group, key: Key, value: Any, line: int | None) -> None:
+        if isinstance(value, Mapping):
+            self._children(node, key, value)
+            return
+        short = spelled_out(key, value)
+        if short is not None:
+            if key in REPLACED:
+                self.changes.append(Change(key=key, source=self._at(line), clears=True))
+            self._children(node, key, short, line)
+        elif value is not None:
+            names = listed(dotted((*key, name)) for name in node.children)
+            self.complain(key, f"has keys of its own ({names}), is {quoted(value)}", line)
+
+    def _children(
+        self, node: Group, key: Key, mapping: Mapping[str, Any], line: int | None = None
+    ) -> None:
+        for name, value in mapping.items():
+            below = (*key, str(name))
+            where = mapping.lines.get(name) if isinstance(mapping, Lined) else line
+            child = node.children.get(str(name))
+            if child is not None:
+                self._visit(child, below, value, where)
+            elif is_without_effect(below):
+                if is_unhonoured(below):
+                    self.notices.append(f"{dotted(below)} is accepted, but has no effect here")
+            elif key == COMPUTE:
+                self._open(node.children["params"], (*key, "params", str(name)), value, where)
+            else:
+                self.complain(below, unknown_key(below), where)
+
+    def _map(self, node: Map, key: Key, value: Any, line: int | None) -> None:
+        if isinstance(value, Mapping):
+            for name, item in value.items():
+                where = value.lines.get(name) if isinstance(value, Lined) else line
+                self._open(node, (*key, str(name)), item, where)
+        elif value is not None:
+            self.complain(key, f"has keys of its own, is {quoted(value)}", line)
+
+    def _open(self, node: Node, key: Key, value: Any, line: int | None) -> None:
+        is_any = isinstance(node, Map) and node.values.kind is Kind.ANY
+        if is_any and isinstance(value, Plain) and value.startswith("{"):
+            value = parse_flow(value)
+        if is_any and isinstance(value, Mapping) and value:
+            for name, item in value.items():
+                self._open(node, (*key, str(name)), item, line)
+            return
+        is_empty_text = value is None and not is_any
+        self._set(key, "" if is_empty_text else value, line)
+
+    def _field(self, key: Key, value: Any, line: int | None) -> None:
+        if key == CODE and isinstance(value, Mapping) and list(value) == ["path"]:
+            value = value["path"]
+        if key == COMPUTE_NAME and isinstance(value, str):
+            value = compute_name(value)
+        if key == ("environment", "conda_file") and isinstance(value, Mapping):
+            self.notices.append("an inline environment.conda_file has no effect here")
+            return
+        self._set(key, value, line)
+
+    def _set(self, key: Key, value: Any, line: int | None) -> None:
+        self.changes.append(Change(key=key, value=value, source=self._at(line)))
+
+    def _at(self, line: int | None) -> Source:
+        return replace(self.source, line=line)

@@ -1,0 +1,53 @@
+"""What differs between the settings of two invocations under one name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from framework.config.composition import shown
+from framework.config.schema import Key, dotted
+from framework.config.values import quoted
+
+_IDENTITY = frozenset(
+    {"name", "tags", "default_compute", "default_datastore", "index_url", "workspace"}
+)
+_UNSET = object()
+
+
+def differences(old_document: Mapping[str, Any], new_document: Mapping[str, Any]) -> list[str]:
+    """Readable lines, one for each key whose value differs: `mini_batch_size: 10 -> 20`.
+
+    What says who the job is and where it is kept, and not how it is done, doesn't count: its name
+    and tags, the workspace and its defaults.
+    """
+    old, new = dict(_leaves(old_document, ())), dict(_leaves(new_document, ()))
+    shown_old, shown_new = (
+        dict(_leaves(shown(document), ())) for document in (old_document, new_document)
+    )
+    return [
+        f"{dotted(key)}: {_said(shown_old, key)} -> {_said(shown_new, key)}"
+        for key in dict.fromkeys((*old, *new))
+        if key[0] not in _IDENTITY and not _is_same(old.get(key, _UNSET), new.get(key, _UNSET))
+    ]
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    return bool(old == new) and isinstance(old, bool) == isinstance(new, bool)
+
+
+def _said(leaves: dict[Key, Any], key: Key) -> str:
+    if key not in leaves:
+        return "not set"
+    value = leaves[key]
+    if isinstance(value, list):
+        return "[" + ", ".join(quoted(item) for item in value) + "]"
+    return "null" if value is None else quoted(value)
+
+
+def _leaves(mapping: Mapping[str, Any], key: Key) -> Iterator[tuple[Key, Any]]:
+    for name, value in mapping.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*key, name))
+        else:
+            yield (*key, name), value

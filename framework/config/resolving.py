@@ -1,0 +1,197 @@
+"""From a table of written values to what is stored and to what a job runs with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from framework.config.changes import BUILT_IN, CODE, DEFAULT, Source
+from framework.config.paths import located
+from framework.config.references import UnsetError, expand, has_reference
+from framework.config.schema import Field, Group, Key, Kind, Map, Node, dotted, node_at, schema
+from framework.config.table import Leaf, Table
+from framework.config.values import WrongValueError, described, read, settle
+from framework.domain.redaction import without_signatures
+from framework.errors import Problem
+from framework.settings import Settings
+
+_SCRIPT = ("code_configuration", "scoring_script")
+_TAKES_LISTS = frozenset({("input",)})
+
+
+@dataclass(slots=True, kw_only=True)
+class Resolved:
+    """All values of a job.
+
+    Attributes:
+        values: As a job runs with them, by key; secrets resolved.
+        document: The same as stored and shown: nested, references unresolved.
+        sources: Where each was written.
+        problems: What is wrong with them.
+    """
+
+    values: dict[Key, Any] = field(default_factory=dict)
+    document: dict[str, Any] = field(default_factory=dict)
+    sources: dict[Key, Source] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def settings(self) -> Settings:
+        """The settings; only where there are no problems."""
+        settings = self._build(schema(), ())
+        assert isinstance(settings, Settings)
+        return settings
+
+    def set(self, key: Key, value: Any, source: Source) -> None:
+        """Sets a value that follows from others."""
+        self.values[key] = value
+        self.sources[key] = source
+        place = self.document
+        for part in key[:-1]:
+            place = place.setdefault(part, {})
+        place[key[-1]] = value
+
+    def complain(self, key: Key, message: str) -> None:
+        """Notes a problem with a key's value."""
+        source = self.sources.get(key, BUILT_IN)
+        where = "" if source.layer == DEFAULT else str(source)
+        self.problems.append(Problem(key=dotted(key), message=message, source=where))
+
+    def _build(self, node: Node, key: Key) -> Any:
+        if isinstance(node, Group):
+            children = node.children.items()
+            return node.type(**{name: self._build(child, (*key, name)) for name, child in children})
+        if isinstance(node, Map):
+            result: dict[str, Any] = {}
+            for each, value in self.values.items():
+                if each[: len(key)] == key:
+                    _nest(result, each[len(key) :], value)
+            return result
+        return self.values[key]
+
+
+def settled_at(key: Key, raw: Any) -> Any:
+    """A written value as its key's type takes it; as it was written where it doesn't fit."""
+    node = node_at(key)
+    if not isinstance(node, Field):
+        return raw
+    try:
+        value = settle(node, raw)
+        if node.kind in {Kind.WHOLE, Kind.NUMBER, Kind.SWITCH} and isinstance(value, str):
+            return value if has_reference(value) else read(node, value)
+    except WrongValueError:
+        return str(raw)
+    return value
+
+
+def resolve(table: Table) -> Resolved:
+    """Reads every value of a table; the defaults where it has none."""
+    _give_script_a_folder(table)
+    resolved = Resolved()
+    for key, declared, leaf in _leaves(table):
+        resolved.sources[key] = leaf.source
+        try:
+            written = _located(key, declared, settle(declared, leaf.value), leaf.source)
+            value, stored = _read(declared, written)
+        except (WrongValueError, UnsetError) as error:
+            resolved.complain(key, str(error))
+            continue
+        resolved.values[key] = value
+        _nest(resolved.document, key, stored)
+    return resolved
+
+
+def _leaves(table: Table) -> Iterator[tuple[Key, Field, Leaf]]:
+    yield from _leaves_below(schema(), (), table)
+
+
+def _leaves_below(node: Node, key: Key, table: Table) -> Iterator[tuple[Key, Field, Leaf]]:
+    if isinstance(node, Group):
+        for name, child in node.children.items():
+            yield from _leaves_below(child, (*key, name), table)
+    elif isinstance(node, Map):
+        for each, leaf in table.under(key).items():
+            yield each, node.values, leaf
+    else:
+        yield key, node, table.get(key) or Leaf(node.default, BUILT_IN)
+
+
+def _give_script_a_folder(table: Table) -> None:
+    """A script given without a code folder: the folder that it lies in."""
+    code, script = table.get(CODE), table.get(_SCRIPT)
+    if script is None or not isinstance(script.value, str):
+        return
+    if code is not None and code.value is not None:
+        return
+    folder, _, name = script.value.rpartition("/")
+    is_at_root = script.value.startswith("/") and not folder
+    table.put(CODE, Leaf("/" if is_at_root else folder or ".", script.source))
+    table.put(_SCRIPT, Leaf(name, script.source))
+
+
+def _located(key: Key, declared: Field, written: Any, source: Source) -> Any:
+    if source.folder is None or not declared.metadata.get("is_path"):
+        return written
+    if isinstance(written, list):
+        return [_located(key, declared, item, source) for item in written]
+    if not isinstance(written, str):
+        return written
+    value = expand(written, os.environ)
+    if value is None:
+        return written
+    return located(written, value, Path(source.folder), takes_lists=key in _TAKES_LISTS)
+
+
+def _read(declared: Field, written: Any) -> tuple[Any, Any]:
+    """A settled value as it is used and as it is stored."""
+    if isinstance(written, str) and has_reference(written):
+        try:
+            return read(declared, _expanded(written)), _stored(declared, written)
+        except WrongValueError:
+            shown = without_signatures(written)
+            message = f"must be {described(declared)}, the value of {shown} is not"
+            raise WrongValueError(message) from None
+    value = read(declared, _expanded(written))
+    if declared.kind in {Kind.TEXTS, Kind.ANY}:
+        return value, _stored(declared, written)
+    if isinstance(written, str) and declared.kind is Kind.TEXT:
+        return value, _stored(declared, written)
+    return value, str(value) if declared.enum else value
+
+
+def _stored(declared: Field, written: Any) -> Any:
+    if isinstance(written, str):
+        text = without_signatures(written)
+        return [text] if declared.kind is Kind.TEXTS else text
+    if isinstance(written, list):
+        return [_stored_item(declared, item) for item in written]
+    if isinstance(written, dict):
+        return {key: _stored_item(declared, item) for key, item in written.items()}
+    return [] if written is None and declared.kind is Kind.TEXTS else written
+
+
+def _stored_item(declared: Field, item: Any) -> Any:
+    if declared.kind is Kind.TEXTS:
+        return without_signatures(item) if isinstance(item, str) else read(_ITEM, item)
+    return _stored(declared, item)
+
+
+_ITEM = Field(kind=Kind.TEXT)
+
+
+def _expanded(written: Any) -> Any:
+    if isinstance(written, str):
+        return expand(written, os.environ)
+    if isinstance(written, list):
+        return [_expanded(item) for item in written]
+    if isinstance(written, dict):
+        return {key: _expanded(item) for key, item in written.items()}
+    return written
+
+
+def _nest(place: dict[str, Any], key: Key, value: Any) -> None:
+    for part in key[:-1]:
+        place = place.setdefault(part, {})
+    place[key[-1]] = value

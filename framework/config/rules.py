@@ -1,0 +1,96 @@
+"""What must hold between settings, and what follows from them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from framework.config.changes import BUILT_IN
+from framework.config.resolving import Resolved
+
+_JOB_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
+_LONGEST_FILE_NAME = 255
+_INPUT = ("input",)
+_SCORER = ("scorer", "name")
+_SCRIPT = ("code_configuration", "scoring_script")
+_TRIES = ("retry_settings", "max_retries")
+_ENVIRONMENT = (("environment", "name"), ("environment", "image"), ("environment", "conda_file"))
+_THIS_INTERPRETER = "current"
+
+
+def follow(resolved: Resolved) -> list[str]:
+    """Fills in what follows from other settings; returns what people should be told of it."""
+    notices = []
+    values = resolved.values
+    if _SCORER in values and values[_SCORER] is None:
+        name = _inferred_scorer(values)
+        resolved.set(_SCORER, name, resolved.sources.get(_SCRIPT, BUILT_IN) if name else BUILT_IN)
+    if values.get(_TRIES) == 0:
+        resolved.set(_TRIES, 1, resolved.sources[_TRIES])
+        notices.append("retry_settings.max_retries: 0 means one try, as 1 does")
+    named = next((values[key] for key in _ENVIRONMENT if values.get(key)), None)
+    if named is not None and named != _THIS_INTERPRETER:
+        notices.append(f"environment {named!r} is kept, but scorers run in this interpreter")
+    return notices
+
+
+def check(resolved: Resolved, *, is_complete: bool) -> None:
+    """Notes what is wrong or missing.
+
+    Args:
+        resolved: All values; problems are added to it.
+        is_complete: Whether what a job can't do without must be there.
+    """
+    _check_names(resolved)
+    if is_complete:
+        _check_missing(resolved)
+
+
+def _inferred_scorer(values: dict[tuple[str, ...], Any]) -> str | None:
+    if values.get(_SCRIPT):
+        return "script"
+    return "mlflow" if values.get(("model", "type")) == "mlflow_model" else None
+
+
+def _check_names(resolved: Resolved) -> None:
+    name = resolved.values.get(("name",))
+    if name is not None and (not _JOB_NAME.fullmatch(name) or ".." in name):
+        message = (
+            f"{_short(name)} is no name for a job: it takes up to 255 letters, digits and '-_.', "
+            "beginning with a letter, a digit or '_', without '..'"
+        )
+        resolved.complain(("name",), message)
+    file_name = resolved.values.get(("output_file_name",))
+    if file_name is not None and not _is_bare(file_name):
+        message = f"must be a bare file name, is {_short(file_name)}"
+        if "/" in file_name:
+            message += ": give the folder as output.path=..."
+        resolved.complain(("output_file_name",), message)
+    for key in [each for each in resolved.values if each[0] == "environment_variables"]:
+        if not key[1] or "=" in key[1] or "\0" in key[1]:
+            resolved.complain(key, "is no name for an environment variable")
+
+
+def _is_bare(name: str) -> bool:
+    is_short = len(name.encode("utf-8", "surrogateescape")) <= _LONGEST_FILE_NAME
+    is_hidden = name.startswith(".")
+    is_line = name.isprintable() and name == name.strip()
+    return bool(name) and is_short and not is_hidden and is_line and "/" not in name
+
+
+def _check_missing(resolved: Resolved) -> None:
+    if _INPUT in resolved.values and not any(resolved.values[_INPUT]):
+        resolved.complain(
+            _INPUT, "nothing to score: give input=FOLDER, a file, a glob or @list.txt"
+        )
+    if _SCORER in resolved.values and resolved.values[_SCORER] is None:
+        message = (
+            "nothing to score with: give endpoint=NAME, "
+            "code_configuration.scoring_script=FILE or scorer.name=NAME"
+        )
+        resolved.complain(("scorer",), message)
+
+
+def _short(text: str) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

@@ -1,0 +1,65 @@
+"""What to say about a key that no setting has: the nearest one, wherever it stands."""
+
+from __future__ import annotations
+
+from framework.config.schema import Group, Key, dotted, fields, node_at, schema
+from framework.config.suggestions import listed, nearest
+from framework.settings import Endpoint
+
+_MEANT = {
+    "endpoint_name": "endpoint",
+    "deployment_name": "deployment",
+    "job_name": "name",
+    "inputs": "input",
+    "outputs": "output.path",
+    "output_path": "output.path",
+    "output_format": "output.format",
+    "model_path": "model.path",
+    "script": "code_configuration.scoring_script",
+    "batch_size": "mini_batch_size",
+    "concurrency": "max_concurrency_per_instance",
+    "workers": "resources.instance_count",
+    "instances": "resources.instance_count",
+    "instance_type": "compute",
+    "env": "environment_variables",
+}
+
+
+def unknown_key(key: Key) -> str:
+    """`unknown key`, and what was probably meant."""
+    match = _meant(key)
+    if match is not None:
+        return f"unknown key, did you mean {match!r}?"
+    parent = node_at(key[:-1])
+    siblings = parent.children if isinstance(parent, Group) else schema().children
+    place = f" below {dotted(key[:-1])}" if key[:-1] else ""
+    return f"unknown key, there is {listed(sorted(siblings))}{place}"
+
+
+def _meant(key: Key) -> str | None:
+    parent, name = node_at(key[:-1]), key[-1]
+    if "://" in dotted(key) or "/" in dotted(key):
+        return "input=" + "..." if len(key) == 1 or "://" in dotted(key) else None
+    elsewhere = [dotted(each) for each, _ in fields() if each[-1] == name]
+    if elsewhere:
+        return elsewhere[0]
+    if isinstance(parent, Group):
+        match = nearest(name, parent.children)
+        if match is not None:
+            return dotted((*key[:-1], match))
+    if name in _MEANT:
+        return _MEANT[name]
+    by_name = {each[-1]: dotted(each) for each, _ in reversed(list(fields()))}
+    match = nearest(name, by_name)
+    return by_name[match] if match else nearest(dotted(key), map(dotted, dict(fields())))
+
+
+def unknown_endpoint_key(name: str) -> str:
+    """The same for a key of an endpoint's file."""
+    known = sorted(Endpoint.__dataclass_fields__)
+    match = nearest(name, known)
+    if match is not None:
+        return f"unknown key of an endpoint, did you mean {match!r}?"
+    if node_at((name,)) is not None:
+        return f"unknown key of an endpoint, did you mean 'settings.{name}'?"
+    return f"unknown key of an endpoint, there is {listed(known)}"
