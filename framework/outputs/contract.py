@@ -15,7 +15,7 @@ class Block(NamedTuple):
 
     Attributes:
         columns: The block's columns.
-        data: Its bytes, in pieces of bounded size.
+        data: Its bytes, in pieces of bounded size that may end anywhere.
     """
 
     columns: tuple[Column, ...]
@@ -35,11 +35,27 @@ class Encoded(NamedTuple):
 
 
 class OutputFormat(ABC):
-    """Encodes the rows of mini-batches, and joins the encoded blocks into one output.
+    r"""Encodes the rows of mini-batches, and joins the encoded blocks into one output.
+
+    A subclass has `join`, and either `encode` or a `child_encoding` of its own.
 
     Args:
         header: Whether a table of text begins with its columns' names.
         separator: Between the columns of a table of text; the format's own where `None`.
+
+    Example:
+        class Lines(OutputFormat):
+            suffixes = (".txt",)
+
+            def encode(self, columns, rows):
+                text = "".join(f"{row[-1]}\n" for row in rows)
+                return Encoded(text.encode(), tuple((name, "") for name in columns))
+
+            def join(self, columns, blocks, target):
+                for block in blocks:
+                    data = b"".join(block.data)
+                    target.write(data)
+                    yield data.count(b"\n")
     """
 
     suffixes: ClassVar[tuple[str, ...]] = ()
@@ -53,13 +69,18 @@ class OutputFormat(ABC):
         """How scorer processes encode by themselves; `{"kind": "columns"}` where they can't.
 
         Built-in kinds are `delimited`, `jsonl`, `azureml` and `arrow`. With `columns`, the scorer
-        process sends plain columns, and `encode` is called on the instance.
+        process sends plain columns, and `encode` is called on the instance. A scorer process
+        whose interpreter has no pyarrow answers `arrow` with `columns`.
         """
         return {"kind": "columns"}
 
-    @abstractmethod
     def encode(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Encoded:
-        """Encodes one mini-batch's rows of plain Python values."""
+        """Encodes one mini-batch's rows of plain Python values.
+
+        Called on the instance, only where a scorer process sent columns
+        (`framework.outputs.columns.decode_columns` reads them).
+        """
+        raise NotImplementedError(f"{type(self).__name__} has neither encode nor child_encoding")
 
     @abstractmethod
     def join(
@@ -67,11 +88,12 @@ class OutputFormat(ABC):
     ) -> Iterator[int]:
         """Writes the output: all blocks, in input order, in constant memory.
 
+        The output is whole only when the iterator is exhausted.
+
         Args:
-            columns: The union of all blocks' columns, in first-seen input order, types promoted
-                by `promote`.
+            columns: The union of all blocks' columns (`framework.outputs.columns.unite`).
             blocks: To be read once, in order.
-            target: Where the output's bytes go.
+            target: Where the output's bytes go; only its `write` is used.
 
         Yields:
             After each block, the number of rows that it added to the output, for the accounting.

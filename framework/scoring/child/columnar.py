@@ -1,17 +1,26 @@
-"""Typed columns: as an Arrow IPC stream, and as JSON where there is no pyarrow."""
+"""Typed columns: as an Arrow IPC stream, and as JSON where there is no pa."""
 
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 import decimal
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Callable
 
 from .results import Table
-from .values import is_instance, is_missing, is_nested, native, sequence_cells, text, unwrap
+from .values import (
+    is_instance,
+    is_missing,
+    is_nested,
+    native,
+    plain_scalar,
+    sequence_cells,
+    text,
+    unwrap,
+)
 
 _TAG = "$"
 _ATOMS = {str, int, float, bool, type(None)}
@@ -26,11 +35,13 @@ _SIMPLER = {
     "binary_view": "large_binary",
     "halffloat": "float",
 }
-_TEXTUAL = (  # a datetime is a date too
-    (datetime.datetime, "datetime"),
-    (datetime.date, "date"),
-    (datetime.time, "time"),
-    (decimal.Decimal, "decimal"),
+_TAGGED: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
+    (dt.datetime, "datetime", lambda value: value.isoformat()),  # it is a date too: first
+    (dt.date, "date", lambda value: value.isoformat()),
+    (dt.time, "time", lambda value: value.isoformat()),
+    (dt.timedelta, "timedelta", lambda value: [value.days, value.seconds, value.microseconds]),
+    (decimal.Decimal, "decimal", str),
+    (bytes, "bytes", lambda value: base64.b64encode(value).decode("ascii")),
 )
 _KNOWN_TYPE = re.compile(rf"(list<item: )*({_SIMPLE})>*")
 
@@ -38,7 +49,7 @@ _KNOWN_TYPE = re.compile(rf"(list<item: )*({_SIMPLE})>*")
 def has_pyarrow() -> bool:
     """Whether pyarrow can be imported; it is, so that no scoring call waits for it."""
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow as pa  # noqa: F401
     except ImportError:
         return False
     return True
@@ -51,7 +62,7 @@ def to_arrow(table: Table, result: Any) -> tuple[bytes, list[list[str]]]:
     mini-batches could share is text: mixed kinds of values, and mappings, which are written as
     JSON. NaN is null.
     """
-    import pyarrow
+    import pyarrow as pa
 
     if is_instance(result, "pandas", "DataFrame") and len(result.columns) == len(table.columns):
         columns = [result.iloc[:, place] for place in range(len(table.columns))]
@@ -59,9 +70,9 @@ def to_arrow(table: Table, result: Any) -> tuple[bytes, list[list[str]]]:
         columns = _columns_of(table)
     arrays = [_to_array(column) for column in columns]
     names = [_writable(name) for name in table.columns]
-    batch = pyarrow.RecordBatch.from_arrays(arrays, names=names)
-    sink = pyarrow.BufferOutputStream()
-    with pyarrow.ipc.new_stream(sink, batch.schema) as stream:
+    batch = pa.RecordBatch.from_arrays(arrays, names=names)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
     types = [[name, str(array.type)] for name, array in zip(table.columns, arrays)]
     return sink.getvalue().to_pybytes(), types
@@ -93,7 +104,7 @@ def _columns_of(table: Table) -> list[list[Any]]:
 
 def _to_array(values: Any) -> Any:
     """The values as an Arrow array of a type that the instance knows, at worst as text."""
-    import pyarrow
+    import pyarrow as pa
 
     array = _infer(values)
     if array is None:
@@ -103,24 +114,24 @@ def _to_array(values: Any) -> Any:
     if array is not None and _KNOWN_TYPE.fullmatch(str(array.type)):
         return array
     texts = [None if is_missing(value) else _writable(text(value)) for value in values]
-    return pyarrow.array(texts, pyarrow.large_string())
+    return pa.array(texts, pa.large_string())
 
 
 def _infer(values: Any) -> Any:
-    import pyarrow
+    import pyarrow as pa
 
     try:
-        array = pyarrow.array(values, from_pandas=True)
-    except (pyarrow.ArrowException, ValueError, TypeError, OverflowError):
+        array = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError):
         return None
-    return array.combine_chunks() if isinstance(array, pyarrow.ChunkedArray) else array
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def _plain(array: Any) -> Any:
     """Without what other mini-batches' columns may not share: dictionaries, sizes of offsets."""
-    import pyarrow
+    import pyarrow as pa
 
-    if pyarrow.types.is_dictionary(array.type):
+    if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     simpler = _SIMPLER.get(str(array.type))
     return array.cast(simpler) if simpler else array
@@ -133,26 +144,20 @@ def _writable(name: str) -> str:
 
 def _pack(value: Any) -> Any:
     """A value as JSON that tells its kind."""
-    value = unwrap(value)
-    if isinstance(value, float):
-        return float(value)
-    if is_instance(value, "numpy", "floating"):
-        return float(str(value))
+    value = plain_scalar(unwrap(value))
+    if type(value) in _ATOMS:
+        return value
     if is_missing(value):
         return None
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return {_TAG: ["bytes", base64.b64encode(bytes(value)).decode("ascii")]}
     if isinstance(value, Mapping):
         return _pack_mapping(value)
-    for kind, name in _TEXTUAL:
-        if isinstance(value, kind):
-            return {_TAG: [name, str(value) if name == "decimal" else value.isoformat()]}
-    if isinstance(value, datetime.timedelta):
-        return {_TAG: ["timedelta", [value.days, value.seconds, value.microseconds]]}
-    if isinstance(value, (set, frozenset)):
-        return sorted((_pack(item) for item in value), key=repr)
     if is_nested(value):
         return [_pack(item) for item in sequence_cells(value)]
+    if isinstance(value, (bytearray, memoryview)):
+        value = bytes(value)
+    for kind, name, write in _TAGGED:
+        if isinstance(value, kind):
+            return {_TAG: [name, write(value)]}
     return native(value)
 
 

@@ -82,6 +82,7 @@ class DelimitedEncoder(Encoder):
 
     def encode(self, table: Table, result: Any) -> Encoded:
         """See `Encoder.encode`."""
+        del result  # the table says it all
         return Encoded(_delimited(table, self._separator), _untyped(table.columns))
 
 
@@ -95,6 +96,7 @@ class JsonLinesEncoder(Encoder):
 
     def encode(self, table: Table, result: Any) -> Encoded:
         """See `Encoder.encode`."""
+        del result  # the table says it all
         columns = table.columns
         records: Iterable[Any] = table.records or (dict(zip(columns, row)) for row in table.rows)
         lines = [self._line(record) for record in records]
@@ -142,6 +144,7 @@ class ColumnsEncoder(Encoder):
 
     def encode(self, table: Table, result: Any) -> Encoded:
         """See `Encoder.encode`."""
+        del result  # the table says it all
         return Encoded(columnar.to_json(table), _untyped(table.columns))
 
 
@@ -182,7 +185,7 @@ def _untyped(columns: list[str]) -> list[list[str]]:
 
 def _import_pandas() -> Any:
     try:
-        import pandas
+        import pandas as pd
     except ImportError:
         return None
-    return pandas
+    return pd

@@ -65,10 +65,13 @@ def tabulate(result: Any, files: list[str]) -> Table:
     return Table(columns, rows, len(rows), missing_files(columns, rows, files), records)
 
 
-_Read = tuple  # of columns, rows and records
+class _Rows(NamedTuple):
+    columns: list[str]
+    rows: list[Any]
+    records: list[dict[str, Any]] | None = None
 
 
-def _read_items(items: Any, files: list[str]) -> _Read:
+def _read_items(items: Any, files: list[str]) -> _Rows:
     kinds = set(map(type, items))
     if not kinds <= _ATOMS and kinds != {dict} and not kinds <= {list, tuple}:
         items = [_item(item) for item in items]
@@ -77,10 +80,10 @@ def _read_items(items: Any, files: list[str]) -> _Read:
     if isinstance(first, dict):
         return _read_records(items)
     if isinstance(first, (list, tuple)):
-        return _numbered(max(map(len, items))), list(items), None
+        return _Rows(_numbered(max(map(len, items))), list(items))
     if items and len(items) == len(files):
-        return ["file", "prediction"], list(zip(files, items)), None
-    return ["prediction"] if items else [], [(item,) for item in items], None
+        return _Rows(["file", "prediction"], list(zip(files, items)))
+    return _Rows(["prediction"] if items else [], [(item,) for item in items])
 
 
 def _item(item: Any) -> Any:
@@ -122,32 +125,32 @@ def _described(item: Any) -> str:
     return name if item is None else f"a {name}"
 
 
-def _read_records(records: Iterable[Any]) -> _Read:
+def _read_records(records: Iterable[Any]) -> _Rows:
     named = [
         item if set(map(type, item)) <= {str} else {_name(key): item[key] for key in item}
         for item in records
     ]
     columns = list(dict.fromkeys(key for record in named for key in record))
-    return columns, [[record.get(name) for name in columns] for record in named], named
+    return _Rows(columns, [[record.get(name) for name in columns] for record in named], named)
 
 
-def _read_array(array: Any, files: list[str]) -> _Read:
+def _read_array(array: Any, files: list[str]) -> _Rows:
     if array.ndim == 0:
         raise UnsupportedResultError("run() returned a numpy array without dimensions")
     if array.dtype.names and array.ndim == 1:
-        return _distinct(array.dtype.names), [tuple(row) for row in array], None
+        return _Rows(_distinct(array.dtype.names), [tuple(row) for row in array])
     if array.ndim == 1:
         return _read_items(array_cells(array), files)
     if is_instance(array, "numpy", "matrix"):
         array = array.A  # a row of a matrix is a matrix again
-    return _numbered(array.shape[1]), [sequence_cells(row) for row in array], None
+    return _Rows(_numbered(array.shape[1]), [sequence_cells(row) for row in array])
 
 
-def _read_frame(frame: Any) -> _Read:
+def _read_frame(frame: Any) -> _Rows:
     columns = _distinct([_name(name) for name in frame.columns])
     cells = [sequence_cells(frame.iloc[:, place]) for place in range(len(columns))]
     rows = list(zip(*cells)) if cells else [()] * len(frame)
-    return columns, rows, None
+    return _Rows(columns, rows)
 
 
 def _numbered(width: int) -> list[str]:

@@ -6,7 +6,7 @@ none is imported.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import json
 import math
@@ -35,15 +35,15 @@ def type_name(value: Any) -> str:
 
 def is_missing(value: Any) -> bool:
     """Whether a value stands for nothing: `None`, NaN, pandas' `NaT` and `NA`, numpy's `NaT`."""
-    if value is None:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
-    if isinstance(value, float):
-        return value != value
     if isinstance(value, decimal.Decimal):
         return value.is_nan()
-    if type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return is_instance(value, "numpy", "generic") and bool(value != value)
+    if isinstance(value, float) or is_instance(value, "numpy", "floating"):
+        return math.isnan(value)
+    if is_instance(value, "numpy", "datetime64") or is_instance(value, "numpy", "timedelta64"):
+        return str(value) == "NaT"
+    return False
 
 
 def unwrap(value: Any) -> Any:
@@ -68,20 +68,29 @@ def array_cells(array: Any) -> list[Any]:
     return array.tolist()  # type: ignore[no-any-return]
 
 
+def plain_scalar(value: Any) -> Any:
+    """A number or truth value of numpy as Python's own, which has the same text; else the value."""
+    if is_instance(value, "numpy", "floating"):
+        return float(str(value))
+    if is_instance(value, "numpy", "integer") or is_instance(value, "numpy", "bool_"):
+        return value.item()
+    return value
+
+
 def text(value: Any) -> str:
     """A value as the text of one cell; what stands for nothing is empty."""
-    value = unwrap(value)
+    if type(value) is float:
+        return "" if math.isnan(value) else float.__repr__(value)
+    value = plain_scalar(unwrap(value))
     if isinstance(value, str):
         return str.__str__(value)
     if is_missing(value):
         return ""
-    if isinstance(value, float):
-        return float.__repr__(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int.__repr__(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return int.__repr__(value) if isinstance(value, int) else float.__repr__(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).decode("utf-8", "backslashreplace")
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, dt.datetime):
         return value.isoformat(" ")
     if is_instance(value, "numpy", "datetime64"):
         return str(value).replace("T", " ")
@@ -92,41 +101,28 @@ def text(value: Any) -> str:
 
 def native(value: Any) -> Any:
     """A value as JSON can hold it; what JSON has no number for is null."""
-    value = unwrap(value)
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
+    value = plain_scalar(unwrap(value))
     if is_missing(value):
         return None
-    if isinstance(value, int):
-        return int(value)
-    if is_instance(value, "numpy", "bool_"):
-        return bool(value)
-    if is_instance(value, "numpy", "integer"):
-        return int(value)
-    if is_instance(value, "numpy", "floating"):
-        short = float(str(value))
-        return short if math.isfinite(short) else None
     if isinstance(value, Mapping):
         return {text(key): native(item) for key, item in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted((native(item) for item in value), key=repr)
-    if isinstance(value, (list, tuple)):
-        return [native(item) for item in value]
     if is_nested(value):
         return [native(item) for item in sequence_cells(value)]
-    if isinstance(value, (datetime.datetime, datetime.date)):
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, int):
+        return value if isinstance(value, bool) else int(value)
+    if isinstance(value, (dt.datetime, dt.date)):
         return value.isoformat()
-    if is_instance(value, "numpy", "datetime64"):
-        return str(value)
-    return text(value)
+    return str(value) if is_instance(value, "numpy", "datetime64") else text(value)
 
 
 def sequence_cells(value: Any) -> list[Any]:
-    """The items of a list, a tuple, an array or a pandas Series."""
+    """The items of a list, a tuple, a set, an array or a pandas Series."""
     if isinstance(value, (list, tuple)):
         return list(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=repr)  # a set's own order differs from process to process
     if is_instance(value, "numpy", "ndarray"):
         return array_cells(value) if value.ndim == 1 else list(value)
     if is_instance(value, "pandas", "Series") and str(value.dtype).lower() in _SHORT_FLOATS:
