@@ -3,5 +3,37 @@
 from __future__ import annotations
 
 from framework.storage.contract import AppendLog, StagedFile, Store, StoredFile
+from framework.storage.inputs import InputListing, open_input
+from framework.storage.local import LocalStore
+from framework.storage.paths import local_form
 
-__all__ = ["AppendLog", "StagedFile", "Store", "StoredFile"]
+__all__ = [
+    "AppendLog",
+    "InputListing",
+    "LocalStore",
+    "StagedFile",
+    "Store",
+    "StoredFile",
+    "open_input",
+    "open_store",
+]
+
+
+def open_store(url: str) -> Store:
+    """The store at a local path or a URL. It need not exist yet.
+
+    Args:
+        url: A path (relative to the working directory, `~` is expanded), `file://`, `local://`,
+            or any URL that fsspec has a file system for.
+
+    Raises:
+        UsageError: Nothing is known of the URL's scheme.
+        MissingExtraError: The scheme's library comes with an extra that isn't installed.
+    """
+    path = local_form(url)
+    if path is not None:
+        return LocalStore(path or ".")
+    # Imported here: fsspec costs a tenth of a second, and local work does without it.
+    from framework.storage.remote import open_remote
+
+    return open_remote(url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -76,6 +77,11 @@ class Store(ABC):
     @abstractmethod
     def open_read(self, path: str) -> AbstractContextManager[BinaryIO]:
         """A file as a seekable binary stream."""
+
+    def fetch(self, path: str, target: Path) -> None:
+        """Copies a file to a new local file, whose folder is there. It need not be durable."""
+        with self.open_read(path) as source, target.open("wb") as copy:
+            shutil.copyfileobj(source, copy, 1 << 20)
 
     @abstractmethod
     def write(self, path: str, data: bytes) -> None:

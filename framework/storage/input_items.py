@@ -1,0 +1,214 @@
+"""From what people give as input to where the files are: folders, globs and single files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from framework.domain.files import InputFile, order_key
+from framework.domain.redaction import without_signatures
+from framework.errors import InputError, StorageError
+from framework.storage.globs import Glob, is_glob
+from framework.storage.input_lists import InputList, ListedLine
+from framework.storage.local import LocalStore
+from framework.storage.os_errors import shown
+from framework.storage.paths import absolute, local_form
+from framework.storage.sorting import SortedRuns, sorted_runs
+from framework.storage.tree import Kind, TreeStore
+from framework.storage.walking import etag_of
+
+BROKEN_LINK = etag_of(0, 0)
+
+
+class FoundGlob(NamedTuple):
+    """A glob and the folder that it starts from.
+
+    Attributes:
+        base: The folder's path in the tree.
+        glob: What the paths of files below it have to match.
+        text: The glob as it was written.
+    """
+
+    base: str
+    glob: Glob
+    text: str
+
+
+class InputItems:
+    """What the items of one input stand for, all in one tree.
+
+    Lists are read to their end at once, so that a missing line is known before any work.
+
+    Args:
+        items: Folders, files, globs, `@lists`.
+
+    Attributes:
+        folders: Paths of folders to walk.
+        globs: Globs to walk for.
+        files: Single files and lines of lists, in order; a file may come more than once.
+        root: The folder that holds all of it.
+
+    Raises:
+        InputError: Something isn't there, can't be read or can't be mixed.
+    """
+
+    def __init__(self, items: Iterable[str]) -> None:
+        self.folders: list[str] = []
+        self.globs: list[FoundGlob] = []
+        self.root = ""
+        self._tree: TreeStore | None = None
+        self._has_root = False
+        self.files: SortedRuns[InputFile] = sorted_runs(self._find(items), key=_file_order)
+
+    @property
+    def tree(self) -> TreeStore:
+        """The tree that all paths are in."""
+        if self._tree is None:
+            raise InputError("no input is given")
+        return self._tree
+
+    def _find(self, items: Iterable[str]) -> Iterator[InputFile]:
+        for item in items:
+            if _is_list(item):
+                listed = InputList(item[1:])
+                for line in listed.lines():
+                    yield from self._look(line, listed.folder)
+            elif item.strip():
+                yield from self._look(ListedLine(item, ""), None)
+
+    def _look(self, item: ListedLine, base: str | None) -> Iterator[InputFile]:
+        tree, path = self._locate(item, base)
+        try:
+            kind = tree.kind(path)
+            if kind is Kind.FOLDER:
+                self.folders.append(path)
+                self._widen_root(path)
+            elif kind is Kind.FILE:
+                self._widen_root(_parent(path))
+                yield _single_file(tree, path, item)
+            elif kind is Kind.OTHER:
+                raise InputError(f"{_said(item)} is neither a file nor a folder")
+            elif item.text != item.text.strip():
+                yield from self._look(ListedLine(item.text.strip(), item.place), base)
+            elif is_glob(path):
+                self._add_glob(tree, path, item)
+            else:
+                raise InputError(_missing(tree, path, item))
+        except StorageError as error:
+            raise InputError(f"{error}{_at(item)}") from error
+
+    def _add_glob(self, tree: TreeStore, path: str, item: ListedLine) -> None:
+        base, pattern = _split_glob(tree, path)
+        if tree.kind(base) is not Kind.FOLDER:
+            raise InputError(_missing(tree, base, item))
+        if item.text.endswith("/"):
+            pattern += "/"
+        try:
+            self.globs.append(FoundGlob(base, Glob(pattern), _said(item)))
+        except ValueError as error:
+            raise InputError(f"{_said(item)}: {error}") from error
+        self._widen_root(base)
+
+    def _locate(self, item: ListedLine, base: str | None) -> tuple[TreeStore, str]:
+        if "\0" in item.text:
+            raise InputError(f"{_said(item)} has a zero byte in it")
+        local = local_form(item.text)
+        tree: TreeStore
+        if local is None:
+            from framework.storage.remote import open_tree
+
+            tree, path = open_tree(item.text)
+        else:
+            tree, path = self._local_tree(), absolute(local, base)[1:]
+        if self._tree is None:
+            self._tree = tree
+        elif self._tree.url != tree.url:
+            raise InputError(
+                f"one job can't have inputs of two stores: {self._tree.url} and {_said(item)}"
+            )
+        return self._tree, path
+
+    def _local_tree(self) -> TreeStore:
+        return self._tree if isinstance(self._tree, LocalStore) else LocalStore("/")
+
+    def _widen_root(self, folder: str) -> None:
+        if not self._has_root:
+            self.root, self._has_root = folder, True
+        elif not is_below(folder, self.root):
+            self.root = _common_folder(self.root, folder)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is a folder or something in it."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
+
+
+def _file_order(file: InputFile) -> bytes:
+    return order_key(file.path)
+
+
+def _is_list(item: str) -> bool:
+    if not item.startswith("@"):
+        return False
+    tree = LocalStore("/")
+    itself, named = (tree.kind(absolute(path)[1:]) for path in (item, item[1:]))
+    return named is not None or itself is None
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _common_folder(one: str, other: str) -> str:
+    common = []
+    for mine, theirs in zip(one.split("/"), other.split("/"), strict=False):
+        if mine != theirs:
+            break
+        common.append(mine)
+    return "/".join(common)
+
+
+def _single_file(tree: TreeStore, path: str, item: ListedLine) -> InputFile:
+    try:
+        if not item.place:
+            # Named by itself, it must be readable now; one of many may fail as a file.
+            with tree.open_read(path):
+                pass
+        return InputFile(*tree.stat(path))
+    except FileNotFoundError:
+        if not item.place:
+            raise InputError(f"{_said(item)} is a broken link") from None
+        return InputFile(path, 0, BROKEN_LINK)
+
+
+def _split_glob(tree: TreeStore, path: str) -> tuple[str, str]:
+    """Splits before the first name that is a pattern; what exists as it is written is none."""
+    names = path.split("/")
+    count = 0
+    while count < len(names) - 1:
+        folder = "/".join(names[: count + 1])
+        if is_glob(names[count]) and tree.kind(folder) is not Kind.FOLDER:
+            break
+        count += 1
+    return "/".join(names[:count]), "/".join(names[count:])
+
+
+def _said(item: ListedLine) -> str:
+    return f"{shown(without_signatures(item.text))}{_at(item)}"
+
+
+def _at(item: ListedLine) -> str:
+    return f" ({item.place})" if item.place else ""
+
+
+def _missing(tree: TreeStore, path: str, item: ListedLine) -> str:
+    folder, _, name = path.rpartition("/")
+    while folder and tree.kind(folder) is None:
+        folder, _, name = folder.rpartition("/")
+    where = shown(tree.at(folder).url)
+    if tree.kind(folder) is not Kind.FOLDER:
+        return f"the input {_said(item)} is not there: {where} is a file"
+    close = difflib.get_close_matches(name, tree.names(folder), n=1)
+    hint = f"did you mean {shown(close[0])}" if close else f"nothing there is called {shown(name)}"
+    return f"the input {_said(item)} is not there: in {where}, {hint}"

@@ -1,0 +1,237 @@
+"""Stores of any other kind, through fsspec: reading and listing, and writing where it is safe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from framework.domain.files import order_key
+from framework.domain.redaction import without_signatures
+from framework.errors import StorageError
+from framework.storage.contract import AppendLog, StagedFile, StoredFile
+from framework.storage.os_errors import shown
+from framework.storage.paths import checked_relative, scheme_of
+from framework.storage.schemes import open_filesystem
+from framework.storage.sorting import SortedRuns, sorted_runs
+from framework.storage.tree import EVERYTHING, Kind, Selection, TreeStore
+
+_REPLACES_WHOLE = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
+
+
+def open_remote(url: str) -> FsspecStore:
+    """The store at a URL that is not local."""
+    filesystem, path = open_filesystem(url)
+    return FsspecStore(filesystem, path, url=without_signatures(url).rstrip("/"))
+
+
+def open_tree(url: str) -> tuple[FsspecStore, str]:
+    """The whole store that a URL is in, and the URL's path in it."""
+    filesystem, path = open_filesystem(url)
+    return FsspecStore(filesystem, "", url=f"{scheme_of(url)}://"), path.strip("/")
+
+
+class FsspecStore(TreeStore):
+    """What fsspec can do anywhere. It promises no exclusive creation, so it refuses to try.
+
+    Args:
+        filesystem: An fsspec file system.
+        root: The root's path in it.
+        url: The root as people write it.
+    """
+
+    def __init__(self, filesystem: Any, root: str, *, url: str) -> None:
+        self.url = url
+        self._filesystem = filesystem
+        self._root = root.rstrip("/")
+
+    def __repr__(self) -> str:
+        return f"FsspecStore({self.url!r})"
+
+    def at(self, path: str) -> FsspecStore:
+        """The store rooted at a folder below."""
+        return FsspecStore(self._filesystem, self._full(path), url=self._url_of(path))
+
+    def kind(self, path: str) -> Kind | None:
+        """What stands under a name."""
+        try:
+            kind = self._info(path)["type"]
+        except FileNotFoundError:
+            return None
+        return {"file": Kind.FILE, "directory": Kind.FOLDER}.get(kind, Kind.OTHER)
+
+    def walk(self, path: str = "", selection: Selection = EVERYTHING) -> Iterator[StoredFile]:
+        """All files below a folder, listed folder by folder, in order."""
+        path = checked_relative(path)
+        stack = [iter(self._entries(path, selection.hidden))]
+        while stack:
+            for key, found in stack[-1]:
+                if not key.endswith(b"/"):
+                    yield found
+                elif selection.enters is None or selection.enters(found.path):
+                    stack.append(iter(self._entries(found.path, selection.hidden)))
+                    break
+            else:
+                stack.pop()
+
+    def names(self, path: str = "") -> list[str]:
+        """Names directly in a folder, sorted; empty if it is not there."""
+        try:
+            return sorted((_name(info) for info in self._list(path)), key=order_key)
+        except FileNotFoundError:
+            return []
+
+    def stat(self, path: str) -> StoredFile:
+        """Size and etag of one file."""
+        info = self._info(path)
+        if info["type"] == "directory":
+            raise StorageError(f"{shown(self._url_of(path))} is a folder, and a file is needed")
+        return StoredFile(path, _size(info), _etag(info))
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or a folder is there."""
+        return self.kind(path) is not None
+
+    def read(self, path: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """A file's content, or a piece of it."""
+        end = None if length is None else start + length
+        with self._translated("reading", path):
+            return bytes(self._filesystem.cat_file(self._full(path), start=start, end=end))
+
+    def open_read(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A file as a seekable binary stream."""
+        with self._translated("reading", path):
+            stream: AbstractContextManager[BinaryIO] = self._filesystem.open(self._full(path), "rb")
+            return stream
+
+    def fetch(self, path: str, target: Path) -> None:
+        """Copies a file to a new local file."""
+        with self._translated("fetching", path):
+            self._filesystem.get_file(self._full(path), os.fspath(target))
+
+    def write(self, path: str, data: bytes) -> None:
+        """Replaces a file, where the store does that atomically."""
+        self._check_replaces_whole(path)
+        with self._translated("writing", path):
+            self._filesystem.pipe_file(self._full(path), data)
+
+    def put(self, source: Path, path: str) -> None:
+        """Moves a local file here, where the store replaces atomically."""
+        self._check_replaces_whole(path)
+        with self._translated("writing", path):
+            self._filesystem.put_file(os.fspath(source), self._full(path))
+        source.unlink()
+
+    def delete(self, path: str) -> None:
+        """Removes a file or a folder."""
+        if not path:
+            raise StorageError(f"refused to delete the whole of {self.url}")
+        try:
+            with self._translated("deleting", path):
+                self._filesystem.rm(self._full(path), recursive=True)
+        except FileNotFoundError:
+            return
+
+    def local_path(self, path: str) -> None:  # noqa: ARG002
+        """Nowhere on this machine."""
+        return None
+
+    def create(self, path: str, data: bytes) -> None:  # noqa: ARG002
+        """Refused: fsspec has no exclusive creation that holds everywhere."""
+        self._refuse("create a file exclusively", path)
+
+    def append_log(self, path: str) -> AppendLog:
+        """Refused: fsspec has no durable appending."""
+        self._refuse("append durably", path)
+
+    def stage(
+        self,
+        final: str,
+        token: str,  # noqa: ARG002
+    ) -> AbstractContextManager[StagedFile]:
+        """Refused, as `commit` is."""
+        self._refuse("commit a file exclusively", final)
+
+    def commit(self, staged: str, final: str) -> None:  # noqa: ARG002
+        """Refused: fsspec has no exclusive creation that holds everywhere."""
+        self._refuse("commit a file exclusively", final)
+
+    def identity(self, path: str) -> str:
+        """Refused, as `commit` is."""
+        self._refuse("tell a committed file from a rival's", path)
+
+    def _entries(self, path: str, hidden: bool) -> SortedRuns[tuple[bytes, StoredFile]]:
+        prefix = f"{path}/" if path else ""
+        return sorted_runs(
+            (
+                _entry(prefix, info)
+                for info in self._list(path)
+                if _name(info) and (hidden or not _name(info).startswith("."))
+            ),
+            key=_key_of_entry,
+        )
+
+    def _list(self, path: str) -> list[dict[str, Any]]:
+        full = self._full(path)
+        with self._translated("listing", path):
+            found = self._filesystem.ls(full, detail=True)
+        # A store of objects lists a folder's own marker, or a file as its own only entry.
+        return [info for info in found if info["name"].strip("/") != full.strip("/")]
+
+    def _info(self, path: str) -> dict[str, Any]:
+        with self._translated("looking at", path):
+            info: dict[str, Any] = self._filesystem.info(self._full(path))
+            return info
+
+    def _full(self, path: str) -> str:
+        path = checked_relative(path)
+        return "/".join(part for part in (self._root, path) if part)
+
+    def _url_of(self, path: str) -> str:
+        return "/".join((self.url.removesuffix("/"), path)) if path else self.url
+
+    def _check_replaces_whole(self, path: str) -> None:
+        if scheme_of(self.url) not in _REPLACES_WHOLE:
+            self._refuse("replace a file atomically", path)
+
+    def _refuse(self, what: str, path: str) -> NoReturn:
+        raise StorageError(f"this store can't {what}: {shown(self._url_of(path))}")
+
+    @contextmanager
+    def _translated(self, action: str, path: str) -> Iterator[None]:
+        # Each library below fsspec has errors of its own; this is the boundary they end at.
+        try:
+            yield
+        except (FileNotFoundError, FileExistsError, StorageError):
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise StorageError(f"{reason} while {action} {shown(self._url_of(path))}") from error
+
+
+def _name(info: dict[str, Any]) -> str:
+    return str(info["name"]).rstrip("/").rpartition("/")[2]
+
+
+def _size(info: dict[str, Any]) -> int:
+    return int(info.get("size") or 0)
+
+
+def _etag(info: dict[str, Any]) -> str:
+    for key in ("ETag", "etag", "LastModified", "last_modified", "mtime", "updated", "created"):
+        if info.get(key):
+            return str(info[key]).strip('"')
+    return f"{_size(info):x}"
+
+
+def _entry(prefix: str, info: dict[str, Any]) -> tuple[bytes, StoredFile]:
+    name = _name(info)
+    is_folder = info["type"] == "directory"
+    key = order_key(f"{name}/" if is_folder else name)
+    return key, StoredFile(prefix + name, _size(info), "" if is_folder else _etag(info))
+
+
+def _key_of_entry(entry: tuple[bytes, StoredFile]) -> bytes:
+    return entry[0]

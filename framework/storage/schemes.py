@@ -1,0 +1,63 @@
+"""The URL schemes, and which extra brings the library of each."""
+
+from __future__ import annotations
+
+import difflib
+from importlib.util import find_spec
+from typing import Any
+
+from framework.domain.redaction import without_signatures
+from framework.errors import MissingExtraError, StorageError, UsageError
+from framework.storage.paths import scheme_of
+
+_EXTRAS = {
+    "s3": ("s3", "s3fs"),
+    "s3a": ("s3", "s3fs"),
+    "az": ("azure", "adlfs"),
+    "abfs": ("azure", "adlfs"),
+    "abfss": ("azure", "adlfs"),
+    "adl": ("azure", "adlfs"),
+    "gs": ("gcs", "gcsfs"),
+    "gcs": ("gcs", "gcsfs"),
+    "http": ("http", "aiohttp"),
+    "https": ("http", "aiohttp"),
+}
+_ALSO_KNOWN = ("file", "memory")
+
+
+def open_filesystem(url: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL, and the URL's path in it.
+
+    Raises:
+        UsageError: The scheme is not known.
+        MissingExtraError: An extra brings the scheme's library, and it isn't installed.
+        StorageError: The library refuses the URL.
+    """
+    from fsspec.core import url_to_fs
+    from fsspec.registry import known_implementations, registry
+
+    scheme = scheme_of(url)
+    if scheme in _EXTRAS and find_spec(_EXTRAS[scheme][1]) is None:
+        extra, library = _EXTRAS[scheme]
+        raise MissingExtraError(f"{without_signatures(url)} needs {library}", extra=extra)
+    if scheme not in _EXTRAS and scheme not in known_implementations and scheme not in registry:
+        raise UsageError(_unknown(scheme, url))
+    try:
+        # A listing that was cached would hide what came since.
+        filesystem, path = url_to_fs(url, use_listings_cache=False)
+    except ImportError as error:
+        raise UsageError(
+            f"{without_signatures(url)} needs a library that can't be imported: {error}"
+        ) from error
+    except Exception as error:
+        # Each library below fsspec has errors of its own.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise StorageError(f"{without_signatures(url)} can't be opened: {reason}") from error
+    return filesystem, str(path)
+
+
+def _unknown(scheme: str, url: str) -> str:
+    choices = (*_EXTRAS, *_ALSO_KNOWN)
+    close = difflib.get_close_matches(scheme, choices, n=1)
+    hint = f"did you mean {close[0]}://" if close else f"known are {', '.join(choices)}"
+    return f"unknown scheme {scheme}:// in {without_signatures(url)}: {hint}"

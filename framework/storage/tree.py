@@ -1,0 +1,53 @@
+"""What inputs need of a store beyond the contract: kinds of names, and a walk that selects."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from framework.storage.contract import Store, StoredFile
+
+
+class Kind(StrEnum):
+    """What stands under a name."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a walk leaves out.
+
+    Attributes:
+        hidden: Whether names that begin with a dot are walked, too.
+        enters: Whether to look into a folder, by its path below the store's root; all by default.
+        leave_out: Absolute local paths, links resolved, that are never listed. One that holds the
+            folder where the walk starts does not count.
+    """
+
+    hidden: bool = False
+    enters: Callable[[str], bool] | None = None
+    leave_out: tuple[str, ...] = ()
+
+
+EVERYTHING = Selection()
+
+
+class TreeStore(Store):
+    """A store that inputs can be listed in."""
+
+    @abstractmethod
+    def kind(self, path: str) -> Kind | None:
+        """What stands under a name; `None` where nothing does. A broken link is a file."""
+
+    @abstractmethod
+    def walk(self, path: str = "", selection: Selection = EVERYTHING) -> Iterator[StoredFile]:
+        """As the contract says, less what the selection leaves out."""
+
+    @abstractmethod
+    def at(self, path: str) -> Store:
+        """The store rooted at a folder of this one."""
