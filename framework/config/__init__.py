@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from framework.config.composing import compose, restore
-from framework.config.composition import Composition, shown
+from framework.config.composition import Composition
 from framework.config.differences import differences
+from framework.config.documents import shown
 from framework.config.initializing import initialize
 from framework.config.overrides import Override, overrides_of
 from framework.config.registry import find_conf

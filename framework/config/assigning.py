@@ -15,6 +15,7 @@ from framework.config.suggestions import listed, nearest
 from framework.config.table import Table
 from framework.config.unknown_keys import unknown_key
 from framework.config.values import quoted
+from framework.domain.redaction import looks_secret
 
 _CHOICES = frozenset({("endpoint",), ("deployment",), COMPUTE, COMPUTE_NAME})
 """Taking one of these back is done already, where the layers were chosen."""
@@ -51,7 +52,9 @@ def _remove(assignment: Assignment, table: Table, layer: Layer) -> None:
     if assignment.has_value and not _is_equal(key, assignment.value, table):
         leaf = table.get(key)
         there = "not set" if leaf is None else quoted(settled_at(key, leaf.value))
-        layer.complain(key, f"is {there}, not {quoted(assignment.value)}, and so not removed")
+        said = f"is {there}, not {quoted(assignment.value)}"
+        is_secret = any(map(looks_secret, key))
+        layer.complain(key, f"{'has another value' if is_secret else said}, and so is not removed")
         return
     if key not in _CHOICES:
         table.apply([Change(key=key, source=layer.source, clears=True)])

@@ -126,6 +126,7 @@ class Layer:
             elif key == COMPUTE:
                 self._open(node.children["params"], (*key, "params", str(name)), value, where)
             else:
+                below = _deepest(below, value)
                 self.complain(below, unknown_key(below), where)
 
     def _map(self, node: Map, key: Key, value: Any, line: int | None) -> None:
@@ -134,7 +135,7 @@ class Layer:
                 where = value.lines.get(name) if isinstance(value, Lined) else line
                 self._open(node, (*key, str(name)), item, where)
         elif value is not None:
-            self.complain(key, f"has keys of its own, is {quoted(value)}", line)
+            self.complain(key, f"has keys of its own: write {dotted(key)}.KEY", line)
 
     def _open(self, node: Node, key: Key, value: Any, line: int | None) -> None:
         is_any = isinstance(node, Map) and node.values.kind is Kind.ANY
@@ -162,3 +163,11 @@ class Layer:
 
     def _at(self, line: int | None) -> Source:
         return replace(self.source, line=line)
+
+
+def _deepest(key: Key, value: Any) -> Key:
+    """The whole of a dotted key that an override was nested from."""
+    while isinstance(value, Mapping) and not isinstance(value, Lined) and len(value) == 1:
+        ((name, value),) = value.items()
+        key = (*key, str(name))
+    return key

@@ -9,9 +9,8 @@ from typing import Any
 
 import yaml
 
-from framework.config.references import is_reference
-from framework.config.schema import Key, Map, dotted, node_at
-from framework.domain.redaction import MASK, looks_secret, without_signatures
+from framework.config.documents import shown
+from framework.config.schema import Key, dotted
 from framework.settings import Settings
 
 _WIDTH = 100_000
@@ -51,30 +50,6 @@ class Composition:
             source = self.origins.get(dotted(key)) if origin else None
             lines.append(f"{line:<{_COLUMN}}  # {_on_one_line(source)}" if source else line)
         return "\n".join(lines) + "\n"
-
-
-def shown(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A document fit to be shown: what its key's name says to be secret is masked."""
-    return {name: _shown((name,), value) for name, value in document.items()}
-
-
-def _shown(key: Key, value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _shown((*key, name), item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_shown(key, item) for item in value]
-    if _is_secret(key, value):
-        return MASK
-    return without_signatures(value) if isinstance(value, str) else value
-
-
-def _is_secret(key: Key, value: Any) -> bool:
-    is_open = any(isinstance(node_at(key[:length]), Map) for length in range(1, len(key)))
-    if not is_open or value is None or isinstance(value, bool) or value == "":
-        return False
-    if isinstance(value, str) and is_reference(value):
-        return False
-    return any(looks_secret(part) for part in key[1:])
 
 
 def _lines(mapping: Mapping[str, Any], key: Key) -> Iterator[tuple[Key, str]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from framework.config.composition import shown
+from framework.config.documents import leaves, shown
 from framework.config.schema import Key, dotted
 from framework.config.values import quoted
 
@@ -21,9 +21,9 @@ def differences(old_document: Mapping[str, Any], new_document: Mapping[str, Any]
     What says who the job is and where it is kept, and not how it is done, doesn't count: its name
     and tags, the workspace and its defaults.
     """
-    old, new = dict(_leaves(old_document, ())), dict(_leaves(new_document, ()))
+    old, new = dict(leaves(old_document)), dict(leaves(new_document))
     shown_old, shown_new = (
-        dict(_leaves(shown(document), ())) for document in (old_document, new_document)
+        dict(leaves(shown(document))) for document in (old_document, new_document)
     )
     return [
         f"{dotted(key)}: {_said(shown_old, key)} -> {_said(shown_new, key)}"
@@ -43,11 +43,3 @@ def _said(leaves: dict[Key, Any], key: Key) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(quoted(item) for item in value) + "]"
     return "null" if value is None else quoted(value)
-
-
-def _leaves(mapping: Mapping[str, Any], key: Key) -> Iterator[tuple[Key, Any]]:
-    for name, value in mapping.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, (*key, name))
-        else:
-            yield (*key, name), value

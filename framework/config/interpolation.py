@@ -12,6 +12,8 @@ from typing import Any
 from framework.config.references import Hidden
 from framework.config.schema import Key, dotted, fields
 from framework.config.table import Leaf, Table
+from framework.config.values import quoted
+from framework.domain.redaction import looks_secret
 from framework.errors import Problem
 
 _MISSING = "???"
@@ -122,5 +124,6 @@ def _problem(key: Key, leaf: Leaf, error: BaseException) -> Problem:
         reason = "refers to itself"
     else:
         reason = f"can't be resolved: {str(error).splitlines()[0].rstrip('.').lower()}"
-    text = f"{leaf.value!r} " if isinstance(leaf.value, str) else ""
+    is_shown = isinstance(leaf.value, str) and not any(map(looks_secret, key))
+    text = f"{quoted(leaf.value)} " if is_shown else ""
     return Problem(key=dotted(key), message=f"{text}{reason}", source=str(leaf.source))

@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 from framework.config.changes import BUILT_IN
+from framework.config.documents import is_secret, leaves
 from framework.config.resolving import Resolved
+from framework.config.schema import dotted
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
 _LONGEST_FILE_NAME = 255
@@ -31,7 +33,7 @@ def follow(resolved: Resolved) -> list[str]:
     named = next((values[key] for key in _ENVIRONMENT if values.get(key)), None)
     if named is not None and named != _THIS_INTERPRETER:
         notices.append(f"environment {named!r} is kept, but scorers run in this interpreter")
-    return notices
+    return [*notices, *_plain_secrets(resolved)]
 
 
 def check(resolved: Resolved, *, is_complete: bool) -> None:
@@ -50,6 +52,14 @@ def _inferred_scorer(values: dict[tuple[str, ...], Any]) -> str | None:
     if values.get(_SCRIPT):
         return "script"
     return "mlflow" if values.get(("model", "type")) == "mlflow_model" else None
+
+
+def _plain_secrets(resolved: Resolved) -> list[str]:
+    return [
+        f"{dotted(key)} looks like a secret and is stored as it is: write ${{oc.env:NAME}} instead"
+        for key, value in leaves(resolved.document)
+        if is_secret(key, value)
+    ]
 
 
 def _check_names(resolved: Resolved) -> None:

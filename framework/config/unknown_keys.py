@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from framework.config.schema import Group, Key, dotted, fields, node_at, schema
+from framework.config.schema import Group, Key, dotted, fields, node_at
 from framework.config.suggestions import listed, nearest
 from framework.settings import Endpoint
 
@@ -31,9 +31,9 @@ def unknown_key(key: Key) -> str:
     if match is not None:
         return f"unknown key, did you mean {match!r}?"
     parent = node_at(key[:-1])
-    siblings = parent.children if isinstance(parent, Group) else schema().children
-    place = f" below {dotted(key[:-1])}" if key[:-1] else ""
-    return f"unknown key, there is {listed(sorted(siblings))}{place}"
+    if key[:-1] and isinstance(parent, Group):
+        return f"unknown key, there is {listed(parent.children)} below {dotted(key[:-1])}"
+    return "unknown key, see 'framework config show' for all there are"
 
 
 def _meant(key: Key) -> str | None:
