@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from framework.errors import UsageError
 from framework.storage.contract import AppendLog, StagedFile, Store, StoredFile
+from framework.storage.fetch import Fetcher, FetchError
 from framework.storage.inputs import InputListing, open_input
 from framework.storage.local import LocalStore
 from framework.storage.paths import local_form
 
 __all__ = [
     "AppendLog",
+    "FetchError",
+    "Fetcher",
     "InputListing",
     "LocalStore",
     "StagedFile",
@@ -27,12 +31,14 @@ def open_store(url: str) -> Store:
             or any URL that fsspec has a file system for.
 
     Raises:
-        UsageError: Nothing is known of the URL's scheme.
+        UsageError: It is empty, or nothing is known of the URL's scheme.
         MissingExtraError: The scheme's library comes with an extra that isn't installed.
     """
     path = local_form(url)
     if path is not None:
-        return LocalStore(path or ".")
+        if not path:
+            raise UsageError("the location of a store is empty")
+        return LocalStore(path)
     # Imported here: fsspec costs a tenth of a second, and local work does without it.
     from framework.storage.remote import open_remote
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from framework.domain.files import InputFile, order_key
 from framework.domain.redaction import without_signatures
+from framework.domain.suggestions import nearest
 from framework.errors import InputError, StorageError
 from framework.storage.globs import Glob, is_glob
 from framework.storage.input_lists import InputList, ListedLine
@@ -209,6 +209,6 @@ def _missing(tree: TreeStore, path: str, item: ListedLine) -> str:
     where = shown(tree.at(folder).url)
     if tree.kind(folder) is not Kind.FOLDER:
         return f"the input {_said(item)} is not there: {where} is a file"
-    close = difflib.get_close_matches(name, tree.names(folder), n=1)
-    hint = f"did you mean {shown(close[0])}" if close else f"nothing there is called {shown(name)}"
-    return f"the input {_said(item)} is not there: in {where}, {hint}"
+    match = nearest(name, tree.names(folder))
+    hint = f", did you mean {shown(match)!r}?" if match else ""
+    return f"the input {_said(item)} is not there: {where} has no {shown(name)!r}{hint}"

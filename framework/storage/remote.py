@@ -24,7 +24,7 @@ _REPLACES_WHOLE = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "
 def open_remote(url: str) -> FsspecStore:
     """The store at a URL that is not local."""
     filesystem, path = open_filesystem(url)
-    return FsspecStore(filesystem, path, url=without_signatures(url).rstrip("/"))
+    return FsspecStore(filesystem, path, url=_tidy(without_signatures(url)))
 
 
 def open_tree(url: str) -> tuple[FsspecStore, str]:
@@ -64,7 +64,6 @@ class FsspecStore(TreeStore):
 
     def walk(self, path: str = "", selection: Selection = EVERYTHING) -> Iterator[StoredFile]:
         """All files below a folder, listed folder by folder, in order."""
-        path = checked_relative(path)
         stack = [iter(self._entries(path, selection.hidden))]
         while stack:
             for key, found in stack[-1]:
@@ -134,11 +133,11 @@ class FsspecStore(TreeStore):
         except FileNotFoundError:
             return
 
-    def local_path(self, path: str) -> None:  # noqa: ARG002
+    def local_path(self, path: str) -> None:
         """Nowhere on this machine."""
         return None
 
-    def create(self, path: str, data: bytes) -> None:  # noqa: ARG002
+    def create(self, path: str, data: bytes) -> None:
         """Refused: fsspec has no exclusive creation that holds everywhere."""
         self._refuse("create a file exclusively", path)
 
@@ -149,12 +148,12 @@ class FsspecStore(TreeStore):
     def stage(
         self,
         final: str,
-        token: str,  # noqa: ARG002
+        token: str,
     ) -> AbstractContextManager[StagedFile]:
         """Refused, as `commit` is."""
         self._refuse("commit a file exclusively", final)
 
-    def commit(self, staged: str, final: str) -> None:  # noqa: ARG002
+    def commit(self, staged: str, final: str) -> None:
         """Refused: fsspec has no exclusive creation that holds everywhere."""
         self._refuse("commit a file exclusively", final)
 
@@ -186,11 +185,12 @@ class FsspecStore(TreeStore):
             return info
 
     def _full(self, path: str) -> str:
-        path = checked_relative(path)
+        # Checked, not normalised: to a store of objects `a//b` and `a/b` are two names.
+        checked_relative(path)
         return "/".join(part for part in (self._root, path) if part)
 
     def _url_of(self, path: str) -> str:
-        return "/".join((self.url.removesuffix("/"), path)) if path else self.url
+        return f"{self.url}{'' if self.url.endswith('/') else '/'}{path}" if path else self.url
 
     def _check_replaces_whole(self, path: str) -> None:
         if scheme_of(self.url) not in _REPLACES_WHOLE:
@@ -209,6 +209,10 @@ class FsspecStore(TreeStore):
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise StorageError(f"{reason} while {action} {shown(self._url_of(path))}") from error
+
+
+def _tidy(url: str) -> str:
+    return url if url.endswith("://") else url.rstrip("/")
 
 
 def _name(info: dict[str, Any]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib.util import find_spec
 from typing import Any
 
 from framework.domain.redaction import without_signatures
+from framework.domain.suggestions import did_you_mean
 from framework.errors import MissingExtraError, StorageError, UsageError
 from framework.storage.paths import scheme_of
 
@@ -57,7 +57,5 @@ def open_filesystem(url: str) -> tuple[Any, str]:
 
 
 def _unknown(scheme: str, url: str) -> str:
-    choices = (*_EXTRAS, *_ALSO_KNOWN)
-    close = difflib.get_close_matches(scheme, choices, n=1)
-    hint = f"did you mean {close[0]}://" if close else f"known are {', '.join(choices)}"
-    return f"unknown scheme {scheme}:// in {without_signatures(url)}: {hint}"
+    hint = did_you_mean(scheme, (*_EXTRAS, *_ALSO_KNOWN))
+    return f"unknown scheme {scheme!r} of {without_signatures(url)}{hint}"
