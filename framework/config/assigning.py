@@ -11,11 +11,11 @@ from framework.config.overrides import Assignment, Operator
 from framework.config.resolving import settled_at
 from framework.config.schema import Field, Group, Key, Map, dotted, node_at, schema
 from framework.config.shorthands import is_short
-from framework.config.suggestions import listed, nearest
 from framework.config.table import Table
 from framework.config.unknown_keys import unknown_key
 from framework.config.values import quoted
 from framework.domain.redaction import looks_secret
+from framework.domain.suggestions import listed, nearest
 
 _CHOICES = frozenset({("endpoint",), ("deployment",), COMPUTE, COMPUTE_NAME})
 """Taking one of these back is done already, where the layers were chosen."""

@@ -15,10 +15,10 @@ from framework.config.shorthands import (
     is_without_effect,
     spelled_out,
 )
-from framework.config.suggestions import listed
 from framework.config.texts import Lined, Plain, parse_flow
 from framework.config.unknown_keys import unknown_key
 from framework.config.values import quoted
+from framework.domain.suggestions import listed
 from framework.errors import Problem
 
 DEFAULT = "default"

@@ -37,8 +37,7 @@ def compose(
         overrides: `key=value`, `+key=value`, `++key=value`, `~key`, or pairs of a key and a value
             from Python (see `overrides_of`). Of a key given twice, the last counts.
         conf: The workspace's `config.yaml`, or the folder that it is in; found where absent.
-        computes: Names of registered computes. Where given, a compute that is neither one of
-            them nor a file is not there; else only one that resembles a file's name is refused.
+        computes: Names of registered computes, which need no file; the plugins' where absent.
         is_complete: Whether an input and a scorer must be there.
 
     Raises:

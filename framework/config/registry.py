@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from framework.config.suggestions import listed, nearest
 from framework.config.yaml_files import shown_path
+from framework.domain.suggestions import listed, nearest
 from framework.errors import ConfigurationError, NotFoundError, Problem
 
 VARIABLE = "FRAMEWORK_CONF"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framework.config.schema import Group, Key, dotted, fields, node_at
-from framework.config.suggestions import listed, nearest
+from framework.domain.suggestions import listed, nearest
 from framework.settings import Endpoint
 
 _MEANT = {

@@ -12,9 +12,9 @@ from enum import Enum
 from typing import Any
 
 from framework.config.schema import Field, Kind
-from framework.config.suggestions import did_you_mean
 from framework.config.texts import Plain, decide, parse_flow
 from framework.domain.redaction import without_signatures
+from framework.domain.suggestions import did_you_mean
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
