@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 import torch
 from digits_net import DigitsNet
-from torchvision.io import ImageReadMode, decode_image
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.v2.functional import pil_to_tensor
 
 
 def init() -> None:
@@ -23,7 +25,7 @@ def init() -> None:
 @torch.inference_mode()
 def run(mini_batch: list[str]) -> pd.DataFrame:
     """Scores one mini-batch of image files in one forward pass."""
-    images = torch.stack([decode_image(file, mode=ImageReadMode.GRAY) for file in mini_batch])
+    images = torch.stack([read(file) for file in mini_batch])
     probabilities = model(images.float() / 255).softmax(dim=1)
     best = probabilities.max(dim=1)
     return pd.DataFrame(
@@ -34,3 +36,9 @@ def run(mini_batch: list[str]) -> pd.DataFrame:
             "probability": best.values.double().numpy().round(3),
         }
     )
+
+
+def read(file: str) -> Tensor:
+    """The bytes of a gray image, shape `[1, height, width]`."""
+    with Image.open(file) as image:
+        return pil_to_tensor(image.convert("L"))

@@ -1,0 +1,1 @@
+"""Scores images with exported torch models, as a plugin of dask-batch-endpoints."""
