@@ -5,7 +5,7 @@ from __future__ import annotations
 from framework.plugin.contributions import BrokenPlugin, Contribution, Kind
 from framework.plugin.manager import HOOKS, load_plugins
 from framework.plugin.plugins import Plugins
-from framework.plugin.resolving import check_params, find_format_of_file, resolve
+from framework.plugin.resolving import check_params, resolve, resolve_all
 from framework.plugin.spec import ENTRY_POINT_GROUP, hookimpl
 
 __all__ = [
@@ -16,8 +16,8 @@ __all__ = [
     "Kind",
     "Plugins",
     "check_params",
-    "find_format_of_file",
     "hookimpl",
     "load_plugins",
     "resolve",
+    "resolve_all",
 ]

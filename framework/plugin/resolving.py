@@ -6,14 +6,11 @@ import importlib
 import inspect
 import logging
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from framework.domain.suggestions import did_you_mean
 from framework.errors import MissingExtraError, PluginError, Problem
-from framework.outputs.contract import OutputFormat
 from framework.plugin.contributions import Contribution, Kind
-from framework.plugin.plugins import Plugins
 
 T = TypeVar("T")
 
@@ -55,28 +52,15 @@ def resolve(contribution: Contribution, base: type[T]) -> type[T]:
     return found
 
 
-def find_format_of_file(plugins: Plugins, file_name: str) -> Contribution:
-    """The output format whose suffixes have this file name's ending.
-
-    Raises:
-        PluginError: There is none.
-    """
-    known: dict[str, Contribution] = {}
-    for contribution in plugins.output_formats.values():
+def resolve_all(contributions: Mapping[str, Contribution], base: type[T]) -> dict[str, type[T]]:
+    """The classes of all contributions that can be imported; the others are logged."""
+    classes = {}
+    for name, contribution in contributions.items():
         try:
-            suffixes = resolve(contribution, OutputFormat).suffixes
+            classes[name] = resolve(contribution, base)
         except (PluginError, MissingExtraError) as error:
             _log.warning("%s", error)
-            continue
-        for suffix in suffixes:
-            known.setdefault("." + suffix.lstrip("."), contribution)
-    for suffix in sorted(known, key=len, reverse=True):  # `.csv.gz` before `.gz`
-        if file_name.lower().endswith(suffix):
-            return known[suffix]
-    ending = PurePosixPath(file_name).suffix
-    raise PluginError(
-        f"no output format for the ending of {file_name!r}{did_you_mean(ending, known)}"
-    )
+    return classes
 
 
 def check_params(

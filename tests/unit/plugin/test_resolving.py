@@ -5,8 +5,14 @@ from textwrap import dedent
 import pytest
 
 from framework import MissingExtraError, OutputFormat, PluginError, Scorer
-from framework.plugin import Contribution, Kind, check_params, load_plugins, resolve
-from framework.plugin.resolving import find_format_of_file
+from framework.plugin import (
+    Contribution,
+    Kind,
+    check_params,
+    load_plugins,
+    resolve,
+    resolve_all,
+)
 
 SCORER = """
     from framework import Scorer
@@ -125,19 +131,14 @@ def test_every_built_in_resolves_to_what_its_kind_asks_for() -> None:
             assert issubclass(resolve(made, base), base)
 
 
-@pytest.mark.parametrize(
-    ("file_name", "expected"),
-    [
-        ("predictions.csv", "csv"),
-        ("a.b.TSV", "tsv"),
-        ("rows.jsonl", "jsonl"),
-        ("rows.parquet", "parquet"),
-    ],
-)
-def test_the_ending_of_a_file_name_picks_the_format(file_name: str, expected: str) -> None:
-    assert find_format_of_file(load_plugins(), file_name).name == expected
+def test_of_many_contributions_a_broken_one_is_logged_and_left_out(stranger, caplog) -> None:
+    made = {"lines": contribution("stranger:Lines"), "gone": contribution("stranger_gone:Lines")}
+    assert list(resolve_all(made, Scorer)) == ["lines"]
+    assert "stranger_gone" in caplog.text
 
 
-def test_an_unknown_ending_suggests_the_nearest() -> None:
-    with pytest.raises(PluginError, match=r"'rows\.parket', did you mean '\.parquet'"):
-        find_format_of_file(load_plugins(), "rows.parket")
+def test_the_built_in_formats_differ_in_their_endings() -> None:
+    formats = resolve_all(load_plugins().output_formats, OutputFormat)
+    suffixes = [suffix for each in formats.values() for suffix in each.suffixes]
+    assert {".csv", ".tsv", ".jsonl", ".parquet"} <= set(suffixes)
+    assert len(suffixes) == len(set(suffixes))
