@@ -58,7 +58,7 @@ def _write_part(
     """Writes the rows of finished mini-batches, durably, under a name of this attempt's own."""
     sets: dict[tuple[tuple[str, str], ...], int] = {}
     outcomes = tuple(_outcome(scored, sets) for scored in finished)
-    if not pool.spec.keeps_rows or not any(outcome.columns >= 0 for outcome in outcomes):
+    if pool.spec.output_format is None or not any(outcome.columns >= 0 for outcome in outcomes):
         return outcomes, None
     data = b"".join(scored.payload for scored in finished)
     part = Part(

@@ -29,7 +29,7 @@ class Compute(ABC):
         """
 
     def threads(self, instances: int, processes: int) -> int:
-        """Threads that one scorer process may use, so that threads times processes are the cores.
+        """Threads that one scorer process may use; 0 for its share of its instance's cores.
 
         Args:
             instances: Instances of the job.

@@ -18,7 +18,7 @@ from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import Receipt
 from framework.engine.chunk_task import score_chunk
 from framework.engine.pool import PoolClosedError
-from framework.engine.session import Session
+from framework.engine.session import Pools, Session
 from framework.errors import NoInstancesError
 
 logger = logging.getLogger(__name__)
@@ -57,16 +57,18 @@ class Dispatcher:
 
     Args:
         session: The instances.
-        key: The key of their pools.
+        pools: Their scorer processes.
         source: The mini-batches.
-        processes: Scorer processes on each instance.
     """
 
-    def __init__(self, session: Session, key: str, source: Source, processes: int) -> None:
+    def __init__(self, session: Session, pools: Pools, source: Source) -> None:
         self._session = session
-        self._key = key
+        self._pools = pools
+        self._key = pools.spec.key
         self._source = source
-        self._sizer = ChunkSizer(processes=processes, instances=len(session.instances))
+        self._sizer = ChunkSizer(
+            processes=pools.spec.processes, instances=len(session.instances)
+        )
         self._instances = [_Instance(address) for address in session.instances]
         self._returned: deque[MiniBatch] = deque()
         self._events: SimpleQueue[Future | str] = SimpleQueue()
@@ -100,7 +102,7 @@ class Dispatcher:
             events = self._next_events()
             if _STOP in events and not is_stopping:
                 is_stopping = True
-                self._session.end_pools(self._key, grace_s=self._grace_s or 0.0)
+                self._pools.end(grace_s=self._grace_s or 0.0)
             receipts = [self._settle(event) for event in events if isinstance(event, Future)]
             if ready := [receipt for receipt in receipts if receipt is not None]:
                 yield ready

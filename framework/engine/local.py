@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -11,7 +10,9 @@ import dask
 from distributed import LocalCluster
 
 from framework.engine.contract import Compute
+from framework.engine.cores import cores
 
+_LOOPBACK = "127.0.0.1:0"
 _CONFIG = {
     "distributed.dashboard.link": "http://127.0.0.1:{port}/status",
     "distributed.scheduler.worker-saturation": 1.0,
@@ -36,7 +37,7 @@ class LocalCompute(Compute):
     """
 
     def __init__(self, *, dashboard: bool = True) -> None:
-        self._address = "127.0.0.1:0" if dashboard else None
+        self._address = _LOOPBACK if dashboard else None
 
     def cluster(self, instances: int) -> AbstractContextManager[Any]:
         """Starts `instances` in-process workers."""
@@ -51,6 +52,7 @@ class LocalCompute(Compute):
                 threads_per_worker=1,
                 processes=False,
                 dashboard_address=self._address,
+                worker_dashboard_address=_LOOPBACK,
                 memory_limit=0,
             ) as cluster,
         ):
@@ -58,11 +60,5 @@ class LocalCompute(Compute):
 
     def threads(self, instances: int, processes: int) -> int:
         """All scorer processes share this machine's cores."""
-        return max(1, _cores() // (instances * processes))
+        return max(1, cores() // (instances * processes))
 
-
-def _cores() -> int:
-    """Cores that this process may use. (`nproc` and its like believe `OMP_NUM_THREADS`.)"""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

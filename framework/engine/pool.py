@@ -8,19 +8,25 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import ExtraFile
-from framework.engine.inputs import Inputs
+from framework.engine.cores import cores
 from framework.engine.serving import ServingThread
-from framework.engine.work import PoolSpec, Task, Ticket, WorkQueue
+from framework.engine.work import PoolSpec, Scored, Task, Ticket, WorkQueue
 from framework.errors import FrameworkError, ScorerInitError
+from framework.outputs import Encoded, decode_columns
 from framework.scoring.launch import Launch, Room
 from framework.scoring.workroom import Workroom
 from framework.storage import open_store
+from framework.storage.fetch import Fetcher
 
 logger = logging.getLogger(__name__)
+
+_SCRATCH_BYTES = 4 << 30
+_FETCH_THREADS = 8
 
 
 class PoolClosedError(Exception):
@@ -37,6 +43,9 @@ class ScorerPool:
 
     def __init__(self, spec: PoolSpec, label: str) -> None:
         self.spec = spec
+        self._launch = replace(
+            spec.launch, threads=spec.launch.threads or max(1, cores() // spec.processes)
+        )
         self.queue = WorkQueue()
         self.staging = open_store(spec.staging)
         self._ready = 0
@@ -46,7 +55,12 @@ class ScorerPool:
         self._retired = 0
         scratch = Path(tempfile.mkdtemp(prefix="dask-batch-endpoints-"))
         self._workroom = Workroom(scratch, Path(spec.logs), label)
-        self._inputs = Inputs(spec.input_root, scratch / "inputs")
+        self._fetcher = Fetcher(
+            open_store(spec.input_root),
+            scratch / "inputs",
+            max_bytes=_SCRATCH_BYTES,
+            threads=_FETCH_THREADS,
+        )
         self._serving = [ServingThread(self, number) for number in range(spec.processes)]
         self._threads = [
             threading.Thread(target=serving.run, name=f"{label}-{number}", daemon=True)
@@ -58,7 +72,7 @@ class ScorerPool:
     @property
     def launch(self) -> Launch:
         """How its scorer processes are started."""
-        return self.spec.launch
+        return self._launch
 
     @property
     def max_tries(self) -> int:
@@ -96,14 +110,16 @@ class ScorerPool:
             if self.queue.is_closed:
                 raise PoolClosedError
             self._tickets.add(ticket)
-        self._inputs.expect(batches)
+        for batch in batches:
+            self._fetcher.prefetch(batch.index, batch.files)
         self.queue.put(ticket.tasks)
         return ticket
 
     def withdraw(self, ticket: Ticket) -> None:
         """Takes back what has not begun of a chunk."""
         taken = self.queue.withdraw(ticket)
-        self._inputs.forget(task.batch for task in taken)
+        for task in taken:
+            self._fetcher.release(task.batch.index)
         ticket.give_back(len(taken))
 
     def forget(self, ticket: Ticket) -> None:
@@ -130,7 +146,7 @@ class ScorerPool:
             tickets = list(self._tickets)
         for ticket in tickets:
             ticket.abandon()
-        self._inputs.close()
+        self._fetcher.close()
         self._workroom.close()
 
     def room(self, number: int) -> Room:
@@ -139,11 +155,18 @@ class ScorerPool:
 
     def local_paths(self, task: Task) -> list[str]:
         """Where the task's files lie on this machine; waits for them to be fetched."""
-        return self._inputs.local_paths(task.batch)
+        return self._fetcher.wait(task.batch.index)
 
-    def release_inputs(self, task: Task) -> None:
-        """Frees the scratch space of a task's files."""
-        self._inputs.forget([task.batch])
+    def finish(self, task: Task, scored: Scored) -> None:
+        """Takes a finished mini-batch; its files are not needed any more."""
+        self._fetcher.release(task.batch.index)
+        task.ticket.finish(scored)
+
+    def encode_columns(self, payload: bytes) -> Encoded:
+        """Encodes rows that a process could not encode by itself."""
+        if self.spec.output_format is None:
+            raise ValueError("rows came, but none are kept")
+        return self.spec.output_format.encode(*decode_columns(payload))
 
     def stage_extras(self, task: Task, room: Room, names: list[str]) -> tuple[ExtraFile, ...]:
         """Stages what a script wrote beside its rows: durable before anyone hears of it."""

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from framework.domain.outcomes import ExtraFile, Failure, FailureKind, Stage
 from framework.engine.work import Scored, Task, WorkQueue
-from framework.errors import ScorerInitError
+from framework.errors import ScorerInitError, StorageError
+from framework.outputs import Encoded
 from framework.scoring.launch import Launch, Room
 from framework.scoring.process import DeadlineError, ProcessEndedError, Reply, ScorerProcess
 
@@ -37,7 +38,10 @@ class Owner(Protocol):
     def stage_extras(self, task: Task, room: Room, names: list[str]) -> tuple[ExtraFile, ...]:
         """Stages what a script wrote beside its rows."""
 
-    def encode_columns(self, payload: bytes) -> tuple[bytes, list[Any]]:
+    def finish(self, task: Task, scored: Scored) -> None:
+        """Takes a finished mini-batch."""
+
+    def encode_columns(self, payload: bytes) -> Encoded:
         """Encodes rows that the process could not encode by itself."""
 
     def process_started(self) -> None:
@@ -61,6 +65,7 @@ class ServingThread:
         self._process: ScorerProcess | None = None
         self._sent: deque[Task] = deque()
         self._last_log = ""
+        self._sends_columns = False
         self._seconds: float | None = None
 
     def run(self) -> None:
@@ -108,6 +113,7 @@ class ServingThread:
         except ProcessEndedError as ended:
             return ScorerInitError(f"the scorer's process ended while loading: {ended}")
         if reply["ok"]:
+            self._sends_columns = reply["encoding"] == "columns"
             return None
         return ScorerInitError(
             f"the scorer could not be loaded: {reply['message']}",
@@ -148,7 +154,7 @@ class ServingThread:
     def _paths(self, task: Task) -> list[str] | None:
         try:
             return self._owner.local_paths(task)
-        except OSError as error:
+        except StorageError as error:
             self._fail(task, Stage.FETCH, FailureKind.FETCH, str(error), final=True)
             return None
 
@@ -168,12 +174,19 @@ class ServingThread:
             )
             return
         task.tries += 1
-        task.ticket.finish(self._scored(task, reply, room))
+        self._finish(task, reply, room)
+
+    def _finish(self, task: Task, reply: Reply, room: Room) -> None:
+        try:
+            self._owner.finish(task, self._scored(task, reply, room))
+        except (StorageError, ValueError, TypeError, ArithmeticError) as error:
+            stage = Stage.WRITE if isinstance(error, StorageError) else Stage.ENCODE
+            self._fail(task, stage, FailureKind.EXCEPTION, str(error), final=True)
 
     def _scored(self, task: Task, reply: Reply, room: Room) -> Scored:
         header, payload = reply
-        columns = header["columns"]
-        if columns and columns[0][1] == "json":
+        columns = tuple((name, kind) for name, kind in header["columns"])
+        if self._sends_columns and columns:
             payload, columns = self._owner.encode_columns(payload)
         extras = header.get("extras", [])
         files = len(task.batch.files)
@@ -185,7 +198,7 @@ class ServingThread:
             succeeded=succeeded,
             rows=header["rows"],
             payload=payload,
-            columns=tuple((name, kind) for name, kind in columns),
+            columns=columns,
             failures=self._short(task, header) if succeeded < files else (),
             extras=self._owner.stage_extras(task, room, extras) if extras else (),
         )
@@ -230,7 +243,8 @@ class ServingThread:
         seconds: float = 0.0,
         final: bool = False,
     ) -> None:
-        task.tries += 1
+        if not final or not task.tries:
+            task.tries += 1
         logger.info("mini-batch %d, try %d: %s", task.batch.index, task.tries, message)
         if task.tries < self._owner.max_tries and not final:
             self._owner.queue.put_back([task])
@@ -245,7 +259,7 @@ class ServingThread:
             process_log=self._log_name,
         )
         scored = Scored(task.batch, task.tries, seconds, succeeded=0, failures=(failure,))
-        task.ticket.finish(scored)
+        self._owner.finish(task, scored)
 
     @property
     def _log_name(self) -> str:

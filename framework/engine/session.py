@@ -33,65 +33,15 @@ class Session:
     def __init__(self, client: Client, instances: tuple[str, ...]) -> None:
         self.client = client
         self.instances = instances
-        self._labels = {address: f"instance-{i}" for i, address in enumerate(instances)}
 
     @property
     def dashboard_link(self) -> str:
         """The address of Dask's dashboard; empty where there is none."""
         return self.client.dashboard_link or ""
 
-    @contextmanager
-    def pools(self, spec: PoolSpec, *, on_state: Callable[[PoolState], None]) -> Iterator[None]:
-        """Keeps a pool of scorer processes on every instance while the block runs.
-
-        Args:
-            spec: What the pools are.
-            on_state: Called at each renewal of the lease, with the pools' states added up.
-        """
-        stop = threading.Event()
-
-        def keep() -> None:
-            while True:
-                self._renew(spec, on_state)
-                if stop.wait(RENEW_S):
-                    return
-
-        keeper = threading.Thread(target=keep, name="pool-lease", daemon=True)
-        keeper.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            keeper.join()
-            self.end_pools(spec.key, grace_s=0.0)
-
-    def _renew(self, spec: PoolSpec, on_state: Callable[[PoolState], None]) -> None:
-        try:
-            states: Mapping[str, PoolState] = self.client.run(
-                renew, spec, self._labels, workers=list(self.instances)
-            )
-        except Exception as error:  # what comes of it shows in the chunks
-            logger.warning("the pools' lease could not be renewed: %s", error)
-            return
-        on_state(
-            PoolState(
-                processes=sum(state.processes for state in states.values()),
-                ready=sum(state.ready for state in states.values()),
-            )
-        )
-
-    def end_pools(self, key: str, *, grace_s: float) -> None:
-        """Stops the pools on all instances; what runs may end within `grace_s` seconds."""
-        futures = [
-            self.client.submit(
-                end, key, grace_s, key=f"end-{i}-{key}", workers=[address], pure=False
-            )
-            for i, address in enumerate(self.instances)
-        ]
-        try:
-            wait_for(futures, timeout=grace_s + _END_S)
-        except TimeoutError:
-            logger.warning("scorer processes did not end within %g s", grace_s + _END_S)
+    def label(self, address: str) -> str:
+        """What an instance is called in the names of log files."""
+        return f"instance-{self.instances.index(address)}"
 
     def run(self, name: str, function: Callable[..., T], *arguments: Any) -> T:
         """Runs a function as a task on one of the instances, and returns its result."""
@@ -100,6 +50,72 @@ class Session:
         )
         result: T = future.result()
         return result
+
+
+class Pools:
+    """The scorer processes of a job on all of its instances, kept alive by a lease.
+
+    Args:
+        session: The instances.
+        spec: What the pools are.
+        on_state: Called at each renewal of the lease, with the pools' states added up.
+    """
+
+    def __init__(
+        self, session: Session, spec: PoolSpec, *, on_state: Callable[[PoolState], None]
+    ) -> None:
+        self.spec = spec
+        self._session = session
+        self._on_state = on_state
+        self._stop = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="pool-lease", daemon=True)
+
+    def __enter__(self) -> Pools:
+        self._keeper.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end(grace_s=0.0)
+
+    def end(self, *, grace_s: float) -> None:
+        """Stops the pools; what runs may end within `grace_s` seconds. Only the first call counts."""
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        self._keeper.join()
+        client = self._session.client
+        futures = [
+            client.submit(
+                end, self.spec.key, grace_s, key=f"end-{place}-{self.spec.key}", workers=[address]
+            )
+            for place, address in enumerate(self._session.instances)
+        ]
+        try:
+            with client.as_current():
+                wait_for(futures, timeout=grace_s + _END_S)
+        except TimeoutError:
+            logger.warning("scorer processes did not end within %g s", grace_s + _END_S)
+
+    def _keep(self) -> None:
+        while not self._stop.is_set():
+            self._renew()
+            self._stop.wait(RENEW_S)
+
+    def _renew(self) -> None:
+        labels = {address: self._session.label(address) for address in self._session.instances}
+        try:
+            states: Mapping[str, PoolState] = self._session.client.run(
+                renew, self.spec, labels, workers=list(labels)
+            )
+        except Exception as error:  # noqa: BLE001  what comes of it shows in the chunks
+            logger.warning("the pools' lease could not be renewed: %s", error)
+            return
+        self._on_state(
+            PoolState(
+                processes=sum(state.processes for state in states.values()),
+                ready=sum(state.ready for state in states.values()),
+            )
+        )
 
 
 @contextmanager

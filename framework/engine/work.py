@@ -11,6 +11,7 @@ from typing import NamedTuple
 from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import ExtraFile, Failure
 from framework.errors import FrameworkError
+from framework.outputs.contract import OutputFormat
 from framework.scoring.launch import Launch
 
 
@@ -26,7 +27,7 @@ class PoolSpec:
         staging: The URL that parts and extra files are staged below.
         logs: The folder of the processes' logs.
         max_tries: Most tries of a failing mini-batch in all.
-        keeps_rows: Whether rows are kept, or counted only.
+        output_format: How rows are written; `None` where they are only counted.
     """
 
     key: str
@@ -36,7 +37,7 @@ class PoolSpec:
     staging: str
     logs: str
     max_tries: int
-    keeps_rows: bool = True
+    output_format: OutputFormat | None = None
 
 
 class Scored(NamedTuple):

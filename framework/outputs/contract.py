@@ -59,6 +59,11 @@ class OutputFormat(ABC):
     """
 
     suffixes: ClassVar[tuple[str, ...]] = ()
+    """Endings of file names that pick this format."""
+
+    joins_blocks: ClassVar[bool] = False
+    """Whether neighbouring blocks with the same columns may come to `join` as one: it is faster
+    where a block is nothing but its rows."""
 
     def __init__(self, *, header: bool = True, separator: str | None = None) -> None:
         self.header = header

@@ -12,6 +12,7 @@ class JsonlFormat(OutputFormat):
     """One JSON object a row, with the columns as keys."""
 
     suffixes = (".jsonl", ".ndjson")
+    joins_blocks = True
 
     @property
     def child_encoding(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class DelimitedFormat(OutputFormat):
         ConfigurationError: The separator is not one character that can stand between cells.
     """
 
+    joins_blocks = True
     default_separator: ClassVar[str] = ","
 
     def __init__(self, *, header: bool = True, separator: str | None = None) -> None:

@@ -34,7 +34,7 @@ class Launch:
         reserved: The output file's name, which a script may not write.
         logging_level: `warning`, `info` or `debug`.
         python: The interpreter; the instance's own where empty.
-        threads: Threads that one process may use for arithmetic.
+        threads: Threads that one process may use for arithmetic; 0 for its share of the cores.
         timeout_s: Seconds for one scoring call.
         init_timeout_s: Seconds for loading.
     """
@@ -48,7 +48,7 @@ class Launch:
     reserved: str = ""
     logging_level: str = "info"
     python: str = ""
-    threads: int = 1
+    threads: int = 0
     timeout_s: float = 30.0
     init_timeout_s: float = 600.0
 

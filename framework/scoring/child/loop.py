@@ -12,11 +12,11 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .channel import Channel
 from .context import ScoringContext
-from .encoding import make_encoder
+from .encoding import Encoder, make_encoder
 from .failures import describe
 from .published import OutputFolder
 from .results import tabulate
@@ -33,11 +33,12 @@ def main(fd: int) -> None:
     _prepare(setup)
     try:
         scorer = _load(setup)
+        encoder = make_encoder(setup["encoding"]) if setup["encoding"] else None
     except BaseException as error:
         channel.send(describe(error, "load"))
         raise SystemExit(1) from error
-    channel.send({"ok": True, "stage": "load"})
-    score = _MiniBatchScorer(scorer, setup)
+    channel.send({"ok": True, "stage": "load", "encoding": encoder.kind if encoder else ""})
+    score = _MiniBatchScorer(scorer, encoder, setup)
     for request in frames:
         channel.send(*score(request))
     scorer.close()
@@ -80,10 +81,10 @@ def _resolve(factory: str) -> Callable[..., Any]:
 
 
 class _MiniBatchScorer:
-    def __init__(self, scorer: Any, setup: Dict[str, Any]) -> None:
+    def __init__(self, scorer: Any, encoder: Optional[Encoder], setup: Dict[str, Any]) -> None:
         self._score = scorer.score
         self._takes_text = getattr(scorer, "takes_text", False)
-        self._encode = make_encoder(setup["encoding"]).encode if setup["encoding"] else None
+        self._encode = encoder.encode if encoder else None
         self._folder = OutputFolder(setup["output_path"], setup["aside"], setup["reserved"])
 
     def __call__(self, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:

@@ -55,9 +55,8 @@ def unwrap(value: Any) -> Any:
     if not hasattr(value, "ndim") or is_instance(value, "numpy", "generic"):
         return value
     array = value if is_instance(value, "numpy", "ndarray") else _as_array(value)
-    if getattr(array, "ndim", None) != 0:
-        return array
-    return array[()] if is_instance(array, "numpy", "ndarray") else array.item()
+    is_scalar = is_instance(array, "numpy", "ndarray") and array.ndim == 0
+    return array[()] if is_scalar else array
 
 
 def array_cells(array: Any) -> list[Any]:
@@ -147,4 +146,6 @@ def _as_array(tensor: Any) -> Any:
             return tensor.numpy()
         except (TypeError, RuntimeError):
             pass  # torch has types that numpy lacks, and runs without numpy too
+    elif hasattr(tensor, "__array__") and "numpy" in sys.modules:
+        return sys.modules["numpy"].asarray(tensor)
     return tensor.tolist() if hasattr(tensor, "tolist") else tensor

@@ -1,0 +1,198 @@
+"""The driver: runs one job from its plan to its end. Everything durable goes through its journal."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+
+from framework.domain.states import JobStatus
+from framework.engine.dispatch import Dispatcher
+from framework.engine.lease import PoolState
+from framework.engine.session import Pools, Session, open_session
+from framework.errors import (
+    AccountingError,
+    ErrorThresholdExceededError,
+    FrameworkError,
+    JobCanceledError,
+    NothingSucceededError,
+    SupersededError,
+)
+from framework.jobs.commit import Target, commit, committed
+from framework.jobs.errors_file import write_errors
+from framework.jobs.extras import publish_extras
+from framework.jobs.journal import Journal
+from framework.jobs.ledger import Intent, Ledger
+from framework.jobs.listing import Listing
+from framework.jobs.observing import Reporter
+from framework.jobs.plan import JobPlan
+from framework.jobs.reduce import Reduction, reduce_parts
+from framework.jobs.source import PlannedSource
+
+logger = logging.getLogger(__name__)
+
+CANCEL_GRACE_S = 2.0
+_CLOSE_GRACE_S = 10.0
+
+
+class Driver:
+    """Runs one job, once. Another driver may take it over; then this one stops.
+
+    Args:
+        plan: What to do.
+        journal: This driver's hold on the job.
+        reporter: Who is told how it goes.
+    """
+
+    def __init__(self, plan: JobPlan, journal: Journal, reporter: Reporter) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._reporter = reporter
+        self._ledger = Ledger(journal)
+        self._listing = Listing(journal, plan.listing.files, self._on_more_files)
+        self._source = PlannedSource(self._listing, plan.settings, self._ledger.done)
+        self._dispatcher: Dispatcher | None = None
+        self._is_canceled = threading.Event()
+
+    def cancel(self) -> None:
+        """Asks it to stop: nothing more is begun, and what is done is kept. From any thread."""
+        self._is_canceled.set()
+        if self._dispatcher is not None:
+            self._dispatcher.stop(CANCEL_GRACE_S)
+
+    def run(self) -> None:
+        """Runs the job to its end.
+
+        Raises:
+            FrameworkError: It has not ended as Completed; why is in its record too.
+        """
+        self._reporter.start()
+        try:
+            self._run()
+            self._end(JobStatus.COMPLETED)
+        except SupersededError:
+            raise  # the job is another driver's now: not a word about it
+        except JobCanceledError as error:
+            self._end(JobStatus.CANCELED, error)
+            raise
+        except FrameworkError as error:
+            self._end(JobStatus.FAILED, error)
+            raise
+        except Exception as error:
+            self._end(JobStatus.FAILED, FrameworkError(f"internal error: {error!r}"))
+            raise
+        finally:
+            self._listing.stop()
+            self._reporter.close()
+            self._journal.close()
+
+    def _run(self) -> None:
+        self._reporter.status(JobStatus.PREPARING)
+        target = self._plan.target
+        if target is not None and committed(target, self._ledger) is not None:
+            self._check_all_done()
+            return
+        settings = self._plan.settings
+        self._listing.start()
+        with open_session(
+            self._plan.compute,
+            settings.resources.instance_count,
+            settings.compute.wait_timeout,
+        ) as session:
+            self._reporter.note("dashboard_url", session.dashboard_link)
+            if session.dashboard_link:
+                self._reporter.notice(f"dashboard: {session.dashboard_link}")
+            self._score(session)
+            self._finalize(session)
+
+    def _score(self, session: Session) -> None:
+        spec = self._plan.pool(self._journal.epoch)
+        with Pools(session, spec, on_state=self._on_pool_state) as pools:
+            self._dispatcher = dispatcher = Dispatcher(session, pools, self._source)
+            if self._is_canceled.is_set() or self._listing.error is not None:
+                dispatcher.stop(CANCEL_GRACE_S)
+            self._reporter.status(JobStatus.RUNNING)
+            for receipts in dispatcher.receipts():
+                self._ledger.add(receipts)
+                self._tell_progress()
+                self._check_threshold()
+            pools.end(grace_s=_CLOSE_GRACE_S)
+        if self._listing.error is not None:
+            raise self._listing.error
+        if self._is_canceled.is_set():
+            raise JobCanceledError(f"job {self._plan.record.name} was canceled")
+
+    def _finalize(self, session: Session) -> None:
+        self._reporter.status(JobStatus.FINALIZING)
+        self._check_all_done()
+        counts = self._ledger.counts
+        if self._plan.target is None:
+            return
+        if not counts.succeeded:
+            raise NothingSucceededError(f"no item succeeded: all {counts.files:,} files failed")
+        intent = self._stage(session, self._plan.target)
+        if intent.rows != counts.rows:
+            raise AccountingError(
+                f"the output has {intent.rows} rows, but the ledger counts {counts.rows}"
+            )
+        for warning in publish_extras(self._plan.record, self._plan.target.store):
+            self._reporter.notice(warning)
+        intent = commit(self._plan.target, intent, self._ledger, self._journal)
+        self._reporter.note("output_sha256", intent.sha256)
+
+    def _stage(self, session: Session, target: Target) -> Intent:
+        token = secrets.token_hex(8)
+        reduction = Reduction(
+            workspace=self._plan.record.workspace.url,
+            job=self._plan.record.name,
+            folder=target.store.url,
+            file_name=target.file_name,
+            output_format=self._plan.output_format,
+            token=token,
+        )
+        return session.run(f"reduce-{token}", reduce_parts, reduction)
+
+    def _check_threshold(self) -> None:
+        threshold = self._plan.settings.error_threshold
+        failed = self._ledger.counts.failed
+        if 0 <= threshold < failed:
+            raise ErrorThresholdExceededError(
+                f"{failed} files failed, and error_threshold tolerates {threshold}"
+            )
+
+    def _check_all_done(self) -> None:
+        """Makes sure that every listed file has an outcome, once."""
+        counts = self._ledger.counts
+        counts.files = self._listing.known or counts.succeeded + counts.failed
+        self._tell_progress()
+        if counts.not_attempted or counts.mini_batches != len(self._ledger.done):
+            raise AccountingError(
+                f"{counts.files} files were listed, but {counts.succeeded} succeeded and "
+                f"{counts.failed} failed"
+            )
+
+    def _end(self, status: JobStatus, error: FrameworkError | None = None) -> None:
+        self._tell_progress()
+        try:
+            write_errors(self._plan.record, self._plan.listing.root)
+            self._ledger.add_end(status, str(error) if error else None)
+        except FrameworkError as failed:  # the disk is full, say: the first error is the one to tell
+            logger.warning("the job's end could not be written down: %s", failed)
+        if status == JobStatus.COMPLETED:
+            self._plan.record.workspace.delete(self._plan.record.path("staging"))
+        self._reporter.status(status, error)
+
+    def _tell_progress(self) -> None:
+        counts = self._ledger.counts
+        counts.files = self._listing.known
+        self._reporter.progress(counts, counts.files if self._listing.is_complete else None)
+
+    def _on_more_files(self) -> None:
+        self._tell_progress()
+        if self._dispatcher is not None:
+            if self._listing.error is not None:
+                self._dispatcher.stop(CANCEL_GRACE_S)
+            self._dispatcher.wake()
+
+    def _on_pool_state(self, state: PoolState) -> None:
+        self._reporter.processes(state.ready, state.processes)

@@ -1,0 +1,60 @@
+"""`errors.jsonl` and `failed_inputs.txt`: what failed and why, and the list to score it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from framework.domain.outcomes import Failure, Outcome
+from framework.jobs.ledger import DoneSet, read_receipts
+from framework.jobs.record import JobRecord
+from framework.storage.sorting import SortedRuns
+
+ERRORS = "errors.jsonl"
+FAILED_INPUTS = "failed_inputs.txt"
+
+
+def write_errors(record: JobRecord, input_root: str) -> None:
+    """Writes both files anew from the ledger, in input order."""
+    failed = SortedRuns(_failed(record), lambda outcome: outcome.index)
+    with (
+        record.workspace.stage(record.path(ERRORS), "new") as errors,
+        record.workspace.stage(record.path(FAILED_INPUTS), "new") as inputs,
+    ):
+        for outcome in failed:
+            for failure in outcome.failures:
+                _write(failure, outcome, input_root, errors.stream, inputs.stream)
+    for staged, name in ((errors, ERRORS), (inputs, FAILED_INPUTS)):
+        record.workspace.delete(record.path(name))
+        record.workspace.commit(staged.path, record.path(name))
+
+
+def _failed(record: JobRecord) -> Iterator[Outcome]:
+    done = DoneSet()
+    for receipt in read_receipts(record):
+        for outcome in receipt.outcomes:
+            if done.add(outcome.index) and outcome.failures:
+                yield outcome
+
+
+def _write(
+    failure: Failure, outcome: Outcome, root: str, errors: BinaryIO, inputs: BinaryIO
+) -> None:
+    for file in failure.files or (None,):
+        line = {
+            "file": file,
+            "mini_batch": outcome.index,
+            "count": 1 if file is not None else failure.count,
+            "stage": failure.stage,
+            "kind": failure.kind,
+            "tries": outcome.tries,
+            "message": failure.message,
+            "traceback": failure.traceback,
+            "process_log": failure.process_log,
+        }
+        errors.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+        errors.write(b"\n")
+        if file is not None:
+            url = f"{root.rstrip('/')}/{file}"
+            inputs.write(url.encode("utf-8", "surrogateescape") + b"\n")

@@ -1,0 +1,175 @@
+"""A job, as those who asked for it or look for it see it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framework.domain.states import JobStatus
+from framework.errors import FrameworkError, UsageError
+from framework.jobs.clock import now, parse
+from framework.jobs.driver import Driver
+from framework.jobs.journal import is_gone
+from framework.jobs.observing import HEARTBEAT_S
+from framework.jobs.record import JobRecord, job_names, open_record
+from framework.storage import open_store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SILENCE = timedelta(seconds=5 * HEARTBEAT_S)
+_KEYS = (
+    "name",
+    "status",
+    "endpoint",
+    "deployment",
+    "model",
+    "input",
+    "output",
+    "counts",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "dashboard_url",
+    "report",
+    "error",
+)
+
+
+class Job:
+    """One invocation: its name, status, counts and output.
+
+    Args:
+        record: Where it is written down.
+        driver: What runs it, if this process does.
+    """
+
+    def __init__(self, record: JobRecord, driver: Driver | None = None) -> None:
+        self._record = record
+        self._driver = driver
+        self._thread: threading.Thread | None = None
+        self.error: FrameworkError | None = None
+        self.crash: BaseException | None = None
+
+    def start(self) -> None:
+        """Runs the job in a thread of its own."""
+        self._thread = threading.Thread(target=self._run, name=f"job-{self.name}", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        if self._driver is None:
+            raise RuntimeError("another process runs this job")
+        try:
+            self._driver.run()
+        except FrameworkError as error:
+            self.error = error
+        except BaseException as crash:  # noqa: BLE001  told by whoever waits
+            self.crash = crash
+
+    @property
+    def name(self) -> str:
+        """Its name: unique in the workspace."""
+        return self._record.name
+
+    @property
+    def status(self) -> JobStatus:
+        """Where it stands."""
+        return JobStatus(self.summary()["status"])
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Files, succeeded, failed, rows and tries so far."""
+        counts: dict[str, int] = self.summary()["counts"]
+        return counts
+
+    @property
+    def output(self) -> str | None:
+        """The output's path; nothing stands there before the job is Completed."""
+        output: str | None = self.summary()["output"]
+        return output
+
+    @property
+    def folder(self) -> Path:
+        """The job's record on this machine: errors, failed inputs, logs."""
+        return self._record.local()
+
+    def summary(self) -> dict[str, Any]:
+        """The keys that `invoke` and `job show` print, always the same ones."""
+        identity = self._record.identity()
+        epoch = self._record.epoch
+        told = {**identity["summary"], **self._record.read_summary(epoch)}
+        if not JobStatus(told["status"]).is_final and self._is_dead(epoch, told):
+            told["status"] = JobStatus.FAILED
+            heard = told.get("updated_at", told["created_at"])
+            told["error"] = f"its driver died: nothing was heard of it since {heard}"
+        return {key: told.get(key) for key in _KEYS}
+
+    def _is_dead(self, epoch: int, told: dict[str, Any]) -> bool:
+        if self._thread is not None:
+            return not self._thread.is_alive()
+        if epoch and is_gone(self._record.claim(epoch)):
+            return True
+        return parse(now()) - parse(told.get("updated_at", told["created_at"])) > _SILENCE
+
+    def wait(self, timeout: float | None = None) -> Job:
+        """Waits until this process's run of the job has ended; a Failed job raises nothing here.
+
+        Raises:
+            TimeoutError: It has not ended within `timeout` seconds.
+        """
+        if self._thread is not None:
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                raise TimeoutError(f"job {self.name} has not ended within {timeout} s")
+        if self.crash is not None:
+            raise self.crash
+        return self
+
+    def cancel(self) -> None:
+        """Asks the job to stop: nothing more is begun, what is done is kept.
+
+        Raises:
+            UsageError: Another process runs it.
+        """
+        if self._driver is None:
+            raise UsageError(f"job {self.name} runs in another process")
+        self._driver.cancel()
+
+    def results(self) -> pd.DataFrame:
+        """The output as a DataFrame.
+
+        Raises:
+            UsageError: There is no output, or pandas can't read its format.
+        """
+        from framework.jobs.results import read_results
+
+        return read_results(self._record.identity()["document"], self.output)
+
+    def __repr__(self) -> str:
+        told = self.summary()
+        counts = told["counts"]
+        return (
+            f"<Job {self.name}: {told['status']}, {counts['succeeded']:,} of {counts['files']:,} "
+            f"files succeeded, {counts['failed']:,} failed>"
+        )
+
+
+def find_job(workspace: str, name: str) -> Job:
+    """The job of that name.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    record = open_record(workspace, name)
+    record.identity()
+    return Job(record)
+
+
+def list_jobs(workspace: str) -> list[Job]:
+    """All jobs of a workspace, newest first."""
+    store = open_store(workspace)
+    records = [JobRecord(store, name) for name in job_names(store)]
+    records.sort(key=lambda record: str(record.identity()["created_at"]), reverse=True)
+    return [Job(record) for record in records]

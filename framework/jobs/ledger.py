@@ -1,0 +1,154 @@
+"""The ledger: what became of every mini-batch. It is the truth; all counts come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from framework.domain.outcomes import Counts, ExtraFile, Failure, FailureKind, Outcome, Part, Receipt, Stage
+from framework.jobs.journal import LEDGER, Journal, read_log
+from framework.jobs.record import JobRecord
+
+_PLAIN_FIELDS = 8
+
+
+class DoneSet:
+    """Which mini-batches have an outcome: one byte each, however many there are."""
+
+    def __init__(self) -> None:
+        self._flags = bytearray()
+        self._count = 0
+
+    def __contains__(self, index: int) -> bool:
+        return index < len(self._flags) and bool(self._flags[index])
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, index: int) -> bool:
+        """Adds an index; says whether it is new."""
+        if index in self:
+            return False
+        if index >= len(self._flags):
+            self._flags.extend(bytes(index + 1 - len(self._flags) + len(self._flags) // 2))
+        self._flags[index] = 1
+        self._count += 1
+        return True
+
+
+class Intent(NamedTuple):
+    """What a driver was about to commit.
+
+    Attributes:
+        final: The output's path.
+        identity: What tells the output from a rival's.
+        sha256: Of the output.
+        size: Of the output, in bytes.
+        rows: Rows in the output.
+        staged: Where it was staged.
+    """
+
+    final: str
+    identity: str
+    sha256: str
+    size: int
+    rows: int
+    staged: str
+
+
+class Ledger:
+    """The ledger of a running job.
+
+    Args:
+        journal: The driver's hold on the job.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.done = DoneSet()
+        self.counts = Counts()
+        self.intents: list[Intent] = []
+        for entry in read_log(journal.record, LEDGER):
+            if "receipt" in entry:
+                self._count(decode_receipt(entry["receipt"]).outcomes)
+            elif "intent" in entry:
+                self.intents.append(Intent(**entry["intent"]))
+
+    def add(self, receipts: Sequence[Receipt]) -> None:
+        """Takes receipts: when this returns they are durable, and counted."""
+        self._journal.append(LEDGER, *({"receipt": encode_receipt(each)} for each in receipts))
+        self._journal.sync(LEDGER)
+        for receipt in receipts:
+            self._count(receipt.outcomes)
+
+    def add_intent(self, intent: Intent) -> None:
+        """Notes durably what is about to be committed."""
+        self._journal.append(LEDGER, {"intent": intent._asdict()})
+        self._journal.sync(LEDGER)
+        self.intents.append(intent)
+
+    def add_end(self, status: str, error: str | None) -> None:
+        """Notes durably how the job has ended."""
+        self._journal.append(LEDGER, {"ended": {"status": status, "error": error}})
+        self._journal.sync(LEDGER)
+
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        self.counts.add(outcome for outcome in outcomes if self.done.add(outcome.index))
+
+
+def read_receipts(record: JobRecord) -> Iterator[Receipt]:
+    """All receipts of a job in the order they came; a mini-batch's first outcome is the valid one."""
+    for entry in read_log(record, LEDGER):
+        if "receipt" in entry:
+            yield decode_receipt(entry["receipt"])
+
+
+def encode_receipt(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as the ledger's line has it: short, since there are very many outcomes."""
+    return {
+        "part": asdict(receipt.part) if receipt.part else None,
+        "outcomes": [_encode_outcome(outcome) for outcome in receipt.outcomes],
+    }
+
+
+def _encode_outcome(outcome: Outcome) -> list[Any]:
+    plain = list(outcome[:_PLAIN_FIELDS])
+    if outcome.failures or outcome.extras:
+        plain += [[asdict(failure) for failure in outcome.failures], outcome.extras]
+    return plain
+
+
+def decode_receipt(line: dict[str, Any]) -> Receipt:
+    """The reverse of `encode_receipt`."""
+    part = line["part"]
+    return Receipt(
+        part=Part(**{**part, "column_sets": _tuples(part["column_sets"])}) if part else None,
+        outcomes=tuple(_decode_outcome(values) for values in line["outcomes"]),
+    )
+
+
+def _decode_outcome(values: list[Any]) -> Outcome:
+    if len(values) == _PLAIN_FIELDS:
+        return Outcome(*values)
+    *plain, failures, extras = values
+    return Outcome(
+        *plain,
+        failures=tuple(_decode_failure(failure) for failure in failures),
+        extras=tuple(ExtraFile(*extra) for extra in extras),
+    )
+
+
+def _decode_failure(value: dict[str, Any]) -> Failure:
+    return Failure(
+        **{
+            **value,
+            "files": tuple(value["files"]),
+            "stage": Stage(value["stage"]),
+            "kind": FailureKind(value["kind"]),
+        }
+    )
+
+
+def _tuples(sets: list[list[list[str]]]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    return tuple(tuple((name, kind) for name, kind in columns) for columns in sets)

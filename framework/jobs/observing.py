@@ -1,0 +1,163 @@
+"""Who watches a job while it runs: its observer, its record, and plugins."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from framework.domain.outcomes import Counts
+from framework.domain.states import JobStatus
+from framework.errors import FrameworkError
+from framework.jobs.clock import now
+from framework.jobs.record import JobRecord
+from framework.plugin.plugins import Plugins
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S = 2.0
+_PROGRESS_S = 0.25
+
+
+class Observer(Protocol):
+    """Watches a job; called from the job's threads."""
+
+    def on_status(self, status: JobStatus) -> None:
+        """The job has taken a status."""
+
+    def on_progress(
+        self, counts: Counts, files_total: int | None, processes_ready: int, processes: int
+    ) -> None:
+        """Several times a second; `files_total` is `None` while the listing goes on."""
+
+    def on_notice(self, text: str) -> None:
+        """Something that people should know."""
+
+
+class SilentObserver:
+    """Watches nothing."""
+
+    def on_status(self, status: JobStatus) -> None:
+        """Ignored."""
+
+    def on_progress(
+        self, counts: Counts, files_total: int | None, processes_ready: int, processes: int
+    ) -> None:
+        """Ignored."""
+
+    def on_notice(self, text: str) -> None:
+        """Ignored."""
+
+
+class Reporter:
+    """Says how a job is doing: to its observer, to plugins, and durably in its record.
+
+    A heartbeat every `HEARTBEAT_S` seconds tells other terminals that the driver is alive.
+
+    Args:
+        record: The job's.
+        epoch: The driver's number.
+        observer: Who asked for the job.
+        plugins: Those that observe jobs.
+        summary: What is known of the job from the start.
+    """
+
+    def __init__(
+        self,
+        record: JobRecord,
+        epoch: int,
+        observer: Observer,
+        plugins: Plugins,
+        summary: Mapping[str, Any],
+    ) -> None:
+        self._record = record
+        self._epoch = epoch
+        self._observer = observer
+        self._plugins = plugins
+        self._summary = dict(summary)
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._counts = Counts()
+        self._total: int | None = None
+        self._processes = (0, 0)
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begins the heartbeat."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the heartbeat, with a last word."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._write()
+
+    def status(self, status: JobStatus, error: FrameworkError | None = None) -> None:
+        """The job has taken a status; durable before anyone is told."""
+        with self._lock:
+            self._summary["status"] = status
+            if status == JobStatus.RUNNING:
+                self._summary["started_at"] = self._summary.get("started_at") or now()
+            if status.is_final:
+                self._summary["ended_at"] = now()
+                self._summary["error"] = str(error) if error else None
+        self._write()
+        self._observer.on_status(status)
+        self._plugins.notify_status(self._record.name, status)
+
+    def progress(self, counts: Counts, total: int | None) -> None:
+        """Takes new counts."""
+        with self._lock:
+            self._counts, self._total = replace(counts), total
+
+    def processes(self, ready: int, wanted: int) -> None:
+        """Takes how many scorer processes have loaded their model."""
+        with self._lock:
+            self._processes = (ready, wanted)
+
+    def notice(self, text: str) -> None:
+        """Tells the observer something that people should know."""
+        self._observer.on_notice(text)
+
+    def note(self, key: str, value: Any) -> None:
+        """Changes one key of the summary."""
+        with self._lock:
+            self._summary[key] = value
+
+    def tell_progress(self) -> None:
+        """Tells the observer the latest counts."""
+        with self._lock:
+            state = (self._counts, self._total, *self._processes)
+        self._observer.on_progress(*state)
+
+    def _beat(self) -> None:
+        beats_each = round(HEARTBEAT_S / _PROGRESS_S)
+        beats = 0
+        while not self._stop.wait(_PROGRESS_S):
+            self.tell_progress()
+            beats += 1
+            if beats % beats_each == 0:
+                self._write()
+        self.tell_progress()
+
+    def _write(self) -> None:
+        with self._lock:
+            summary = {**self._summary, "counts": shown_counts(self._counts), "updated_at": now()}
+            try:
+                self._record.write_summary(self._epoch, summary)
+            except FrameworkError as error:  # the ledger is the truth; this is how it is shown
+                logger.warning("the job's summary could not be written: %s", error)
+
+
+def shown_counts(counts: Counts) -> dict[str, int]:
+    """The counts that people see."""
+    return {
+        "files": counts.files,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed,
+        "rows": counts.rows,
+        "tries": counts.tries,
+    }

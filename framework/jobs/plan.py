@@ -1,0 +1,110 @@
+"""What a driver needs to run a job, whether it is new or resumed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from framework.engine.contract import Compute
+from framework.engine.work import PoolSpec
+from framework.errors import ModelError
+from framework.jobs.commit import Target
+from framework.jobs.record import JobRecord
+from framework.outputs.contract import OutputFormat
+from framework.plugin.plugins import Plugins
+from framework.scoring.launch import Launch
+from framework.settings import OutputAction, Settings
+from framework.storage.inputs import InputListing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """Everything that a driver works with.
+
+    Attributes:
+        record: Where the job is written down.
+        settings: Its composed settings.
+        document: The same as plain values, secrets as references: what is stored and shown.
+        plugins: What is registered.
+        compute: How its cluster comes to be.
+        output_format: How its output is written.
+        target: Where the output goes; `None` for `summary_only`.
+        launch: How its scorer processes are started.
+        listing: How its inputs are found.
+        identity: What never changes about it.
+    """
+
+    record: JobRecord
+    settings: Settings
+    document: Mapping[str, Any]
+    plugins: Plugins
+    compute: Compute
+    output_format: OutputFormat
+    target: Target | None
+    launch: Launch
+    listing: InputListing
+    identity: Mapping[str, Any]
+
+    def pool(self, epoch: int) -> PoolSpec:
+        """The pool of scorer processes that a driver wants on each instance."""
+        settings = self.settings
+        return PoolSpec(
+            key=f"{self.record.name}-{epoch}",
+            launch=self.launch,
+            processes=settings.max_concurrency_per_instance,
+            input_root=self.listing.root,
+            staging=self.record.staging,
+            logs=str(self.record.local("logs")),
+            max_tries=settings.retry_settings.max_retries,
+            output_format=self.output_format if self.keeps_rows else None,
+        )
+
+    def with_code(self, archive: str, identity: Mapping[str, Any]) -> JobPlan:
+        """The same, with the code's snapshot in the workspace (empty for none), written down."""
+        code = str(self.record.workspace.local_path(archive)) if archive else ""
+        return replace(self, launch=replace(self.launch, code=code), identity=identity)
+
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether rows are kept, or counted only."""
+        return self.settings.output_action == OutputAction.APPEND_ROW
+
+
+def model_fingerprint(model: str | None) -> dict[str, Any] | None:
+    """Path, size in bytes and SHA-256 of a model's file or folder.
+
+    Raises:
+        ModelError: It can't be read.
+    """
+    if model is None:
+        return None
+    root = Path(model)
+    total = hashlib.sha256()
+    size = 0
+    try:
+        for path in sorted(_model_files(root)):
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+            name = os.fsencode(path.relative_to(root.parent).as_posix())
+            total.update(len(name).to_bytes(4, "big") + name + digest)
+            size += path.stat().st_size
+    except OSError as error:
+        raise ModelError(f"model {model}: can't be read: {error.strerror}") from error
+    return {"path": model, "size": size, "sha256": total.hexdigest()}
+
+
+def _model_files(root: Path) -> list[Path]:
+    if root.is_file():
+        return [root]
+    found = []
+    for folder, _, names in os.walk(root, followlinks=True, onerror=_raise):
+        found += [Path(folder, name) for name in names]
+    return found
+
+
+def _raise(error: OSError) -> None:
+    raise error

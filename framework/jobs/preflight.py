@@ -1,0 +1,186 @@
+"""Preflight: everything that can be wrong with a job and be known before a cluster is started."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from framework.engine.contract import Compute
+from framework.errors import ConfigurationError, InputError, ModelError, Problem, UsageError
+from framework.jobs.commit import Target
+from framework.jobs.script_check import check_script
+from framework.outputs import OutputFormat, choose_format
+from framework.plugin.plugins import Plugins
+from framework.plugin.resolving import check_params, resolve, resolve_all
+from framework.scoring.contract import Scorer
+from framework.scoring.launch import Launch
+from framework.settings import OutputAction, Settings
+from framework.storage import Store, open_store
+from framework.storage.inputs import InputListing, open_input
+
+SCRIPT = "script"
+_CURRENT = "current"
+
+
+def make_compute(settings: Settings, plugins: Plugins) -> Compute:
+    """The compute, made with its own settings.
+
+    Raises:
+        UsageError: It isn't there, or its settings are wrong.
+    """
+    chosen = settings.compute
+    contribution = plugins.find_compute(chosen.type or chosen.name)
+    factory = resolve(contribution, Compute)  # type: ignore[type-abstract]
+    _raise_all(check_params(contribution, factory, chosen.params))
+    return factory(**chosen.params)
+
+
+def make_format(settings: Settings, plugins: Plugins) -> OutputFormat:
+    """The output format that the settings or the file's name ask for.
+
+    Raises:
+        UsageError: There is none.
+    """
+    registered = resolve_all(plugins.output_formats, OutputFormat)  # type: ignore[type-abstract]
+    return choose_format(
+        registered, file_name=settings.output_file_name, output=settings.output
+    )
+
+
+def make_target(settings: Settings, name: str, *, may_exist: bool) -> Target | None:
+    """Where the output goes; checks that it is free, unless it may be the job's own already.
+
+    Raises:
+        OutputExistsError: Something stands under the output's name.
+        UsageError: The place can't be written.
+    """
+    if settings.output_action == OutputAction.SUMMARY_ONLY:
+        return None
+    folder = settings.output.path or f"{settings.workspace.rstrip('/')}/outputs/{name}"
+    target = Target(store=open_store(folder), file_name=settings.output_file_name)
+    require_local(target.store, "output.path")
+    if not may_exist:
+        target.check_free()
+    return target
+
+
+def require_local(store: Store, key: str) -> None:
+    """Makes sure that a store is on this machine.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if store.local_path("") is None:
+        raise UsageError(f"{key}: {store.url} is not a local folder; remote ones can't be used yet")
+
+
+def make_launch(settings: Settings, plugins: Plugins, output_format: OutputFormat) -> Launch:
+    """How scorer processes are started; the code's snapshot is put in later.
+
+    Raises:
+        UsageError: The scorer, the script, the model or the environment can't be used.
+    """
+    check_environment(settings)
+    name = settings.scorer.name
+    if name is None:
+        raise ConfigurationError(
+            Problem(key="scorer.name", message="is missing, and there is no scoring script")
+        )
+    contribution = plugins.find_scorer(name)
+    factory = resolve(contribution, Scorer)  # type: ignore[type-abstract]
+    params = dict(settings.scorer.params)
+    if name == SCRIPT:
+        params |= _script_params(settings)
+    known = {**params, "code": ""} if name == SCRIPT else params
+    _raise_all(check_params(contribution, factory, known))
+    keeps_rows = settings.output_action == OutputAction.APPEND_ROW
+    return Launch(
+        factory=contribution.factory,
+        params=params,
+        model=checked_model(settings) or "",
+        environment_variables=settings.environment_variables,
+        encoding=output_format.child_encoding if keeps_rows else None,
+        reserved=settings.output_file_name,
+        logging_level=settings.logging_level,
+        timeout_s=settings.retry_settings.timeout,
+        init_timeout_s=settings.retry_settings.init_timeout,
+    )
+
+
+def _script_params(settings: Settings) -> dict[str, Any]:
+    code, script = settings.code_configuration.code, settings.code_configuration.scoring_script
+    if code is None or script is None:
+        raise ConfigurationError(
+            Problem(key="code_configuration.scoring_script", message="is missing")
+        )
+    check_script(Path(code), script)
+    return {"scoring_script": script}
+
+
+def check_environment(settings: Settings) -> None:
+    """Refuses environments that can't be built yet.
+
+    Raises:
+        UsageError: Something else than this interpreter is asked for.
+    """
+    environment = settings.environment
+    if environment.conda_file is not None or environment.name not in {None, _CURRENT}:
+        asked = environment.conda_file or environment.name
+        raise UsageError(
+            f"environment: {asked} can't be built yet; environment={_CURRENT} runs the scorer in "
+            "this interpreter"
+        )
+
+
+def checked_model(settings: Settings) -> str | None:
+    """The model's absolute path.
+
+    Raises:
+        ModelError: It isn't there.
+    """
+    model = settings.model
+    if model.path is None:
+        if model.name is not None:
+            raise ModelError(f"model {model.name}: there is no registry yet; give model.path")
+        return None
+    path = os.path.abspath(os.path.expanduser(model.path))
+    if not os.path.exists(path):
+        raise ModelError(f"model.path: {path} does not exist")
+    if not os.access(path, os.R_OK):
+        raise ModelError(f"model.path: {path} can't be read")
+    return path
+
+
+def open_listing(settings: Settings) -> InputListing:
+    """The input, with at least one file in it.
+
+    Raises:
+        InputError: There is nothing to score, or it can't be read.
+    """
+    if not settings.input:
+        raise ConfigurationError(Problem(key="input", message="is missing: what shall be scored?"))
+    listing = open_input(
+        settings.input,
+        include=settings.input_include,
+        exclude=settings.input_exclude,
+        leave_out=[path for path in (settings.workspace, settings.output.path) if path],
+    )
+    return listing
+
+
+def check_input(listing: InputListing, look_ahead: int) -> None:
+    """Looks at the first files of an input, so that what is wrong with it is known early.
+
+    Raises:
+        InputError: There is nothing to score, or it can't be read.
+    """
+    first = list(islice(listing.files(), look_ahead))
+    if not first:
+        raise InputError(f"input: {listing.explain_empty()}")
+
+
+def _raise_all(problems: tuple[Problem, ...]) -> None:
+    if problems:
+        raise ConfigurationError(*problems)
