@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 TEXT = "large_string"
+_TEXTS = {"null", "string", "large_string"}
 
 _DECIMAL = re.compile(r"decimal128\((\d+), (-?\d+)\)")
 _LIST = re.compile(r"list<\w+: (.+)>")
@@ -69,9 +70,10 @@ def _promote_lists(left: str, right: str) -> str | None:
     lists = _LIST.fullmatch(left), _LIST.fullmatch(right)
     if lists[0] is None or lists[1] is None:
         return None
-    item = promote(lists[0][1], lists[1][1])
+    items = lists[0][1], lists[1][1]
+    item = promote(*items)
     # Lists of texts that were not all texts say less than their JSON.
-    return None if item == TEXT else f"list<item: {item}>"
+    return None if item == TEXT and not set(items) <= _TEXTS else f"list<item: {item}>"
 
 
 def _promote_timestamps(left: str, right: str) -> str | None:
@@ -82,7 +84,8 @@ def _promote_timestamps(left: str, right: str) -> str | None:
     if not set(units) <= set(_WIDENED_UNITS):
         return None  # nanoseconds reach from 1677 to 2262 only
     finest = max(units, key=_WIDENED_UNITS.index)
-    return f"timestamp[{finest}{left[left.index(units[0]) + len(units[0]) :]}"
+    zone = f", tz={stamps[0][2]}" if stamps[0][2] else ""
+    return f"timestamp[{finest}{zone}]"
 
 
 def _promote_decimals(left: str, right: str) -> str | None:

@@ -11,6 +11,8 @@ from typing import Any
 
 from framework.outputs.arrow_types import TEXT, parse_type
 
+_LARGE = {"string": "large_string", "binary": "large_binary"}
+
 
 def to_array(values: Sequence[Any]) -> Any:
     """Plain values as an Arrow array; text where they have no type in common. NaN is null."""
@@ -22,8 +24,8 @@ def to_array(values: Sequence[Any]) -> Any:
         return _texts(values)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    if pa.types.is_string(array.type):
-        return array.cast(pa.large_string())
+    if str(array.type) in _LARGE:
+        return array.cast(_LARGE[str(array.type)])
     is_known = parse_type(str(array.type)) == array.type
     return array if is_known else _texts(values)
 
