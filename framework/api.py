@@ -1,0 +1,167 @@
+"""Invoking from Python: scripts, notebooks, and the command line itself.
+
+A job runs in a thread of this process that is ours, so that it also runs where an event loop runs
+already, as in Jupyter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from framework.config import Composition, Override, compose, differences, overrides_of, restore
+from framework.errors import NotFoundError, UsageError
+from framework.plugin import Plugins, load_plugins
+
+if TYPE_CHECKING:
+    from framework.jobs import Job, Observer, PreparedJob
+
+Begin = Callable[["Observer"], "Job"]
+"""Begins a job in a thread of its own, and returns at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """An invocation whose configuration is sound.
+
+    Attributes:
+        composition: Its settings, and where each came from.
+        plugins: What is registered.
+    """
+
+    composition: Composition
+    plugins: Plugins
+
+    def prepare(self) -> PreparedJob:
+        """Makes every check that needs no cluster.
+
+        Raises:
+            UsageError: Input, model, script or scorer can't be used.
+            OutputExistsError: Something stands under the output's name.
+        """
+        from framework.jobs import prepare
+
+        return prepare(self.composition.settings, self.composition.document, self.plugins)
+
+    def ready(self) -> Begin:
+        """Makes every check that needs no cluster, and says how the job begins.
+
+        It is a new job, or the one that has its name and its settings already: that one is
+        resumed, unless it is running or completed.
+
+        Raises:
+            UsageError: It can't be done; or a job of that name has other settings.
+            OutputExistsError: Something stands under the output's name.
+        """
+        taken = self._of_same_name()
+        if taken is not None:
+            return self._again(taken)
+        prepared = self.prepare()
+        return partial(_start, prepared)
+
+    def _of_same_name(self) -> Job | None:
+        from framework.jobs import find_job
+
+        settings = self.composition.settings
+        if settings.name is None:
+            return None
+        try:
+            return find_job(settings.workspace, settings.name)
+        except NotFoundError:
+            return None
+
+    def _again(self, job: Job) -> Begin:
+        changed = differences(job.document, self.composition.document)
+        if changed:
+            raise UsageError(f"job {job.name!r} is there with other settings: {'; '.join(changed)}")
+        if job.status.is_resumable:
+            return partial(resume, self, job.name, ())
+        return lambda _observer: job  # completed, or another process runs it
+
+
+def invoke(
+    *overrides: str, conf: str | None = None, observer: Observer | None = None, **settings: Any
+) -> Job:
+    """Starts a job and returns at once.
+
+    Args:
+        overrides: As on the command line: `"mini_batch_size=20"`, `"+tags.team=blue"`.
+        conf: The `conf/` folder; found as on the command line where absent.
+        observer: Told of what happens, in a thread of the job's.
+        settings: Settings by name. Values are taken as they are; `resources={"instance_count": 2}`
+            and `**{"resources.instance_count": 2}` mean the same.
+
+    Returns:
+        The job: `job.wait()` waits for its end, `job.results()` reads its output.
+
+    Raises:
+        UsageError: The configuration, the input, the model or the script can't be used.
+        OutputExistsError: Something stands under the output's name.
+        NotFoundError: There is no such endpoint, deployment or compute.
+
+    Example:
+        job = framework.invoke(endpoint="mnist-batch", input="digits/", mini_batch_size=20)
+        job.wait().results().head()
+    """
+    from framework.jobs import SilentObserver
+
+    invocation = compose_invocation([*overrides, *overrides_of(settings)], conf=conf)
+    return invocation.ready()(observer or SilentObserver())
+
+
+def compose_invocation(
+    overrides: Sequence[Override], *, conf: str | None = None, is_complete: bool = True
+) -> Invocation:
+    """Composes the configuration and loads the plugins that it asks for.
+
+    Args:
+        overrides: Texts as they are typed, or pairs of a key and a value from Python.
+        conf: The `conf/` folder.
+        is_complete: Whether an input and a scorer must be there.
+
+    Raises:
+        ConfigurationError: All that is wrong, together.
+        NotFoundError: There is no such endpoint, deployment or compute.
+    """
+    composition = compose(overrides, conf=conf, is_complete=is_complete)
+    settings = composition.settings
+    plugins = load_plugins(settings.plugins, settings.plugins_disabled)
+    return Invocation(composition=composition, plugins=plugins)
+
+
+def resume(
+    invocation: Invocation, name: str, overrides: Sequence[Override], observer: Observer
+) -> Job:
+    """Continues a job that failed, was canceled or lost its driver.
+
+    Args:
+        invocation: Says the workspace and the plugins; need not be complete.
+        name: The job's name.
+        overrides: Changes to its settings, such as `output.path=...`.
+        observer: Told of what happens, in a thread of the job's.
+
+    Raises:
+        NotFoundError: There is no such job.
+        UsageError: It can't be resumed, or not with these changes.
+    """
+    from framework import jobs
+
+    return jobs.resume(
+        invocation.composition.settings.workspace,
+        name,
+        partial(_restored, overrides),
+        invocation.plugins,
+        observer,
+    )
+
+
+def _start(prepared: PreparedJob, observer: Observer) -> Job:
+    from framework.jobs import start
+
+    return start(prepared, observer)
+
+
+def _restored(overrides: Sequence[Override], document: Mapping[str, Any]) -> Any:
+    return restore(document, overrides)

@@ -1,0 +1,159 @@
+"""What `doctor` looks at."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from framework.cli import phrases
+from framework.errors import FrameworkError
+
+_DISTRIBUTION = "dask-batch-endpoints"
+_LEAST_FREE = 1 << 30
+_LEAST_OPEN_FILES = 1024
+
+
+class Status(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        status: Whether it is as it has to be.
+        name: What was looked at.
+        found: What was found, and what to do about it.
+    """
+
+    status: Status
+    name: str
+    found: str
+
+
+def check_all(conf: str | None) -> Iterator[Check]:
+    """Looks at everything, whatever is found on the way."""
+    yield _python()
+    yield from _libraries()
+    yield from _system()
+    yield from _workspace(conf)
+
+
+def _python() -> Check:
+    version, machine = platform.python_version(), platform.platform()
+    is_new = sys.version_info >= (3, 11)
+    return Check(Status.OK if is_new else Status.WRONG, "Python", f"{version} on {machine}")
+
+
+def _libraries() -> Iterator[Check]:
+    """The installed versions against the floors that our own package declares."""
+    from importlib.metadata import PackageNotFoundError, metadata, requires, version
+
+    try:
+        found = f"{_DISTRIBUTION} {version(_DISTRIBUTION)}"
+        needed = requires(_DISTRIBUTION) or []
+        extras = metadata(_DISTRIBUTION).get_all("Provides-Extra") or []
+    except PackageNotFoundError:
+        yield Check(Status.WRONG, "package", f"{_DISTRIBUTION} is not installed: pip install .")
+        return
+    yield Check(Status.OK, "package", found)
+    lacking = _lacking(needed, None)
+    text = "; ".join(lacking) or "all as new as they have to be"
+    yield Check(Status.WRONG if lacking else Status.OK, "libraries", text)
+    for extra in extras:
+        if extra not in {"all", "dev"}:
+            yield _extra(extra, needed)
+
+
+def _extra(extra: str, needed: list[str]) -> Check:
+    lacking = _lacking(needed, extra)
+    if not lacking:
+        return Check(Status.OK, f"extra {extra}", "installed")
+    advice = f"pip install '{_DISTRIBUTION}[{extra}]' where you need it"
+    return Check(Status.NOTE, f"extra {extra}", f"{'; '.join(lacking)}: {advice}")
+
+
+def _lacking(needed: list[str], extra: str | None) -> list[str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    from packaging.requirements import Requirement
+
+    found = []
+    for requirement in map(Requirement, needed):
+        if not _concerns(requirement.marker, extra):
+            continue
+        try:
+            installed = version(requirement.name)
+        except PackageNotFoundError:
+            found.append(f"{requirement.name} is not installed")
+        else:
+            if not requirement.specifier.contains(installed, prereleases=True):
+                found.append(f"{requirement.name} {installed} is not {requirement.specifier}")
+    return found
+
+
+def _concerns(marker: object, extra: str | None) -> bool:
+    """Whether a requirement belongs to an extra, or with `None` to the package itself."""
+    from packaging.markers import Marker
+
+    if not isinstance(marker, Marker):
+        return extra is None
+    is_ours = marker.evaluate({"extra": extra or ""})
+    return is_ours and (extra is None or not marker.evaluate({"extra": ""}))
+
+
+def _system() -> Iterator[Check]:
+    import resource
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    is_enough = files == resource.RLIM_INFINITY or files >= _LEAST_OPEN_FILES
+    advice = "" if is_enough else f"; raise it: ulimit -n {4 * _LEAST_OPEN_FILES}"
+    said = "unlimited" if files == resource.RLIM_INFINITY else f"{files:,}"
+    yield Check(Status.OK if is_enough else Status.NOTE, "open files", f"{said}{advice}")
+    if sys.platform == "linux":
+        yield _reaping()
+
+
+def _reaping() -> Check:
+    """Whether supervisors can find and end what scorer processes leave behind."""
+    import ctypes
+
+    get_child_subreaper = 37
+    answer = ctypes.c_int()
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    is_there = prctl(get_child_subreaper, ctypes.byref(answer), 0, 0, 0) == 0
+    if not Path("/proc/self/stat").is_file():
+        return Check(Status.WRONG, "processes", "/proc is not mounted")
+    if not is_there:
+        return Check(Status.WRONG, "processes", "the kernel has no PR_SET_CHILD_SUBREAPER")
+    return Check(Status.OK, "processes", "/proc is there, and orphans can be reaped")
+
+
+def _workspace(conf: str | None) -> Iterator[Check]:
+    from framework.api import compose_invocation
+    from framework.cli.folder_checks import check_folder
+
+    try:
+        invocation = compose_invocation((), conf=conf, is_complete=False)
+    except FrameworkError as error:
+        yield Check(Status.WRONG, "configuration", error.message.replace("\n", "; "))
+        return
+    found = invocation.composition.conf
+    yield Check(Status.OK, "configuration", str(found or "no conf/config.yaml; none is needed"))
+    broken = "; ".join(map(str, invocation.plugins.broken))
+    yield Check(Status.WRONG if broken else Status.OK, "plugins", broken or "none is broken")
+    workspace = invocation.composition.settings.workspace
+    trouble, free = check_folder(workspace)
+    yield Check(Status.WRONG if trouble else Status.OK, "workspace", trouble or workspace)
+    if free is not None:
+        status = Status.OK if free >= _LEAST_FREE else Status.NOTE
+        yield Check(status, "disk space", f"{phrases.size(free)} free in the workspace")

@@ -1,0 +1,47 @@
+"""`doctor`: is everything here that a job needs?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from framework.cli.options import (
+    conf_option,
+    examples,
+    output_option,
+    query_option,
+    verbose_option,
+)
+from framework.cli.rendering import show
+from framework.cli.streams import result_only
+
+if TYPE_CHECKING:
+    from jmespath.parser import ParsedResult
+
+_EXAMPLES = examples(
+    "python -m framework doctor",
+    "python -m framework doctor --query \"[?status=='wrong']\" -o json",
+)
+_WRONG = 1
+
+
+@click.command(epilog=_EXAMPLES)
+@query_option
+@output_option
+@conf_option
+@verbose_option
+def doctor(query: ParsedResult | None, form: str | None, conf: str | None) -> int:
+    """Check this machine, the installation and the workspace.
+
+    Exits with 1 if something is wrong; what is only worth knowing is marked `note`.
+    """
+    from framework.cli.checkup import Status, check_all
+
+    with result_only():
+        checks = list(check_all(conf))
+    rows = [
+        {"status": str(each.status), "check": each.name, "found": each.found} for each in checks
+    ]
+    show(rows, form=form, query=query)
+    return _WRONG if any(each.status is Status.WRONG for each in checks) else 0

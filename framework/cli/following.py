@@ -1,0 +1,96 @@
+"""Running a job before people's eyes, from its beginning to the exit code."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from framework.cli.failures import INTERRUPTED, say_failure
+from framework.cli.interrupts import Interrupts, interrupts
+from framework.cli.progress import Progress, choose_progress
+from framework.cli.streams import result_only, say, visible
+from framework.cli.summary import summary_lines
+from framework.domain.outcomes import Counts
+from framework.domain.states import JobStatus
+from framework.errors import UsageError
+
+if TYPE_CHECKING:
+    from framework.api import Begin
+    from framework.jobs import Job
+
+_FAILED = 1
+_LOOK_S = 1.0
+
+
+def follow(begin: Begin, *, shows_progress: bool, where: Sequence[str]) -> Job:
+    """Begins a job, shows how it goes and says how it ended; Ctrl-C stops it.
+
+    Args:
+        begin: Begins it in a thread of its own.
+        shows_progress: Whether more is said than warnings and errors.
+        where: The options by which another command finds the job, such as `--conf`.
+    """
+    began = time.monotonic()
+    with interrupts() as asked, result_only():
+        with closing(choose_progress(is_wanted=shows_progress)) as progress:
+            job = begin(progress)
+            if shows_progress:
+                progress.on_notice(f"job {job.name}")
+            asked.on_first(lambda: _stop(job, progress))
+            _await(job, progress, asked)
+        _say_end(job, time.monotonic() - began, shows_progress, resume_command(job.name, where))
+    return job
+
+
+def _await(job: Job, progress: Progress, asked: Interrupts) -> None:
+    """Waits for the job's end; one that another process runs is looked at every second."""
+    job.wait()
+    status = None
+    while not job.status.is_final:
+        if status is not job.status:
+            status = job.status
+            progress.on_status(status)
+        progress.on_progress(Counts(**job.counts), None, 0, 0)
+        if asked.wait(_LOOK_S):
+            raise KeyboardInterrupt
+
+
+def exit_code(job: Job) -> int:
+    """What the command line exits with after a job."""
+    if job.status is JobStatus.COMPLETED:
+        return 0
+    if job.status is JobStatus.CANCELED:
+        return INTERRUPTED
+    return _FAILED if job.error is None else job.error.exit_code
+
+
+def resume_command(name: str, where: Sequence[str] = ()) -> str:
+    """The command that continues a job, to be pasted into a shell."""
+    is_module = Path(sys.argv[0]).name == "__main__.py"
+    program = ["python", "-m", "framework"] if is_module else ["framework"]
+    return shlex.join([*program, "job", "resume", name, *where])
+
+
+def _stop(job: Job, progress: Progress) -> None:
+    try:
+        job.cancel()
+    except UsageError:
+        progress.on_notice(f"job {job.name} goes on: another process runs it")
+    else:
+        progress.on_notice("stopping; press Ctrl-C again to stop at once")
+
+
+def _say_end(job: Job, seconds: float, shows_all: bool, resume: str) -> None:
+    summary = job.summary()
+    is_worth_it = job.status is not JobStatus.COMPLETED or summary["counts"]["failed"]
+    if shows_all or is_worth_it:
+        errors = Path(job.folder) / "errors.jsonl"
+        for line in summary_lines(summary, errors=errors, seconds=seconds, resume=resume):
+            say(visible(line))
+    if job.error is not None:
+        say_failure(job.error)

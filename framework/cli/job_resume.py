@@ -1,0 +1,68 @@
+"""`job resume`: continue a job."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+
+from framework.cli.options import (
+    conf_option,
+    examples,
+    no_progress_option,
+    output_option,
+    query_option,
+    verbose_option,
+    workspace_option,
+)
+from framework.cli.overrides import ANYWHERE, check_overrides, overrides_argument
+from framework.cli.rendering import check, show
+from framework.cli.samples import JOB
+from framework.cli.workspace import named_option, workspace_overrides
+
+_EXAMPLES = examples(
+    "python -m framework job resume NAME",
+    "python -m framework job resume NAME output.path=elsewhere/",
+)
+
+
+@click.command("resume", context_settings=ANYWHERE, epilog=_EXAMPLES)
+@click.argument("name")
+@overrides_argument
+@query_option
+@output_option
+@workspace_option
+@conf_option
+@no_progress_option
+@verbose_option
+@click.pass_context
+def job_resume(
+    ctx: click.Context,
+    /,
+    name: str,
+    overrides: tuple[str, ...],
+    workspace: str | None,
+    conf: str | None,
+    no_progress: bool,
+    **shown: Any,
+) -> int:
+    """Continue a job that failed, was canceled or was killed.
+
+    What has been scored is never scored again. An OVERRIDE changes how it goes on.
+    """
+    from framework.api import compose_invocation, resume
+    from framework.cli.following import exit_code, follow
+    from framework.cli.streams import result_only
+
+    check_overrides(overrides, ctx)
+    check(shown["query"], JOB)
+    with result_only():
+        invocation = compose_invocation(
+            workspace_overrides(workspace), conf=conf, is_complete=False
+        )
+    where = [*named_option("--workspace", workspace), *named_option("--conf", conf)]
+    begin = partial(resume, invocation, name, overrides)
+    job = follow(begin, shows_progress=not no_progress, where=where)
+    show(job.summary(), **shown)
+    return exit_code(job)

@@ -1,0 +1,51 @@
+"""`job show`: one job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from framework.cli.options import (
+    conf_option,
+    examples,
+    output_option,
+    query_option,
+    verbose_option,
+    workspace_option,
+)
+from framework.cli.rendering import check, show
+from framework.cli.samples import JOB
+from framework.cli.workspace import workspace_of
+
+if TYPE_CHECKING:
+    from jmespath.parser import ParsedResult
+
+
+_EXAMPLES = examples(
+    "python -m framework job show NAME",
+    "python -m framework job show NAME --query status -o tsv",
+    "python -m framework job show NAME --query counts.failed",
+)
+
+
+@click.command("show", epilog=_EXAMPLES)
+@click.argument("name")
+@query_option
+@output_option
+@workspace_option
+@conf_option
+@verbose_option
+def job_show(
+    name: str,
+    query: ParsedResult | None,
+    form: str | None,
+    workspace: str | None,
+    conf: str | None,
+) -> int:
+    """Show one job: status, counts, times, where its output is and why it failed."""
+    from framework.jobs import find_job
+
+    check(query, JOB)
+    show(find_job(workspace_of(workspace, conf), name).summary(), form=form, query=query)
+    return 0

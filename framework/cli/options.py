@@ -1,0 +1,105 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from framework.cli.run_state import RunState
+from framework.cli.streams import say_everything
+
+if TYPE_CHECKING:
+    from jmespath.parser import ParsedResult
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+FORMATS = ("json", "yaml", "table", "tsv")
+
+
+def examples(*commands: str) -> str:
+    """The end of a verb's help: commands to copy, not wrapped."""
+    return "\n".join(("\b", "Examples:", *(f"  {command}" for command in commands)))
+
+
+class Query(click.ParamType["ParsedResult"]):
+    """A JMESPath expression, compiled before any work is done."""
+
+    name = "jmespath"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> ParsedResult:
+        """Compiles the expression."""
+        import jmespath
+
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        try:
+            return jmespath.compile(value)
+        except jmespath.exceptions.JMESPathError as error:
+            reason = str(error).splitlines()[0].rstrip(":. ") if str(error) else "is empty"
+            self.fail(f"{value!r} is no JMESPath expression: {reason}", param, ctx)
+
+
+def query_option(verb: Verb) -> Verb:
+    """`--query`: a part of the result."""
+    return click.option(
+        "--query",
+        type=Query(),
+        metavar="JMESPATH",
+        help="Show only this part of the result, e.g. `name` or `counts.failed`.",
+    )(verb)
+
+
+def output_option(verb: Verb) -> Verb:
+    """`-o`: how the result is written to stdout."""
+    return click.option(
+        "-o",
+        "--output",
+        "form",
+        type=click.Choice(FORMATS, case_sensitive=False),
+        help="How to write the result; a table on a terminal and JSON elsewhere by default.",
+    )(verb)
+
+
+def conf_option(verb: Verb) -> Verb:
+    """`--conf`: which registry."""
+    return click.option(
+        "--conf",
+        metavar="DIR",
+        help="The conf/ folder; else FRAMEWORK_CONF, else the nearest one upwards.",
+    )(verb)
+
+
+def workspace_option(verb: Verb) -> Verb:
+    """`--workspace`: where the jobs are."""
+    return click.option(
+        "--workspace", metavar="DIR", help="Where the jobs are; else as the configuration says."
+    )(verb)
+
+
+def no_progress_option(verb: Verb) -> Verb:
+    """`--no-progress`: only warnings and errors on stderr."""
+    return click.option("--no-progress", is_flag=True, help="Say nothing but warnings and errors.")(
+        verb
+    )
+
+
+def verbose_option(verb: Verb) -> Verb:
+    """`-v`: our own log, and tracebacks of bugs."""
+    return click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_verbose,
+        help="Show the log, and the whole traceback of a bug.",
+    )(verb)
+
+
+def _set_verbose(ctx: click.Context, _param: click.Parameter, is_verbose: bool) -> None:
+    if is_verbose:
+        ctx.ensure_object(RunState).is_verbose = True
+        say_everything()

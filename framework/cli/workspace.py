@@ -1,0 +1,21 @@
+"""Which workspace a command looks into."""
+
+from __future__ import annotations
+
+
+def workspace_overrides(workspace: str | None) -> tuple[tuple[str, str], ...]:
+    """The override that `--workspace` stands for."""
+    return () if workspace is None else (("workspace", workspace),)
+
+
+def named_option(name: str, value: str | None) -> list[str]:
+    """An option as it is typed again; nothing where it wasn't given."""
+    return [] if value is None else [name, value]
+
+
+def workspace_of(workspace: str | None, conf: str | None) -> str:
+    """The workspace that `--workspace` names, else the configuration's."""
+    from framework.config import compose
+
+    composition = compose(workspace_overrides(workspace), conf=conf, is_complete=False)
+    return composition.settings.workspace
