@@ -24,8 +24,18 @@ _CHOICES = frozenset({("endpoint",), ("deployment",), COMPUTE, COMPUTE_NAME})
 def assign(assignments: Iterable[Assignment], table: Table) -> list[Layer]:
     """Applies overrides to a table, in order; texts that replace a whole group come first."""
     source = Source(layer=OVERRIDE, folder=Path.cwd())
-    ordered = sorted(assignments, key=lambda each: not is_short(each.key, each.value))
+    ordered = sorted(_standing(assignments), key=lambda each: not is_short(each.key, each.value))
     return [_assign(assignment, table, source) for assignment in ordered]
+
+
+def _standing(assignments: Iterable[Assignment]) -> list[Assignment]:
+    """Without the choices that a later `~` takes back."""
+    standing: list[Assignment] = []
+    for assignment in assignments:
+        if assignment.operator is Operator.REMOVE and assignment.key in _CHOICES:
+            standing = [each for each in standing if each.key != assignment.key]
+        standing.append(assignment)
+    return standing
 
 
 def _assign(assignment: Assignment, table: Table, source: Source) -> Layer:

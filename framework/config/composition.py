@@ -66,7 +66,24 @@ def _lines(mapping: Mapping[str, Any], key: Key) -> Iterator[tuple[Key, str]]:
 def _on_one_line(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    text = yaml.safe_dump(
-        value, default_flow_style=True, width=_WIDTH, allow_unicode=True, sort_keys=False
+    text = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        allow_unicode=True,
+        default_flow_style=True,
+        sort_keys=False,
+        width=_WIDTH,
     )
-    return text.removesuffix("\n").removesuffix("\n...")
+    return str(text).removesuffix("\n").removesuffix("\n...")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Keeps every text on one line: what can't be printed is escaped."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """A text, quoted where it has line breaks or worse."""
+        style = None if text.isprintable() else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)

@@ -35,7 +35,7 @@ def interpolate(table: Table, settled: Callable[[Key, Any], Any]) -> Iterator[Pr
         if not leaf.source.is_literal and leaf.value == _MISSING:
             message = "has no value yet (???)"
             yield Problem(key=dotted(key), message=message, source=str(leaf.source))
-            table.put(key, Leaf(None, leaf.source))
+            table.clear(key)
     waiting = {key: leaf for key, leaf in leaves.items() if _is_waiting(leaf)}
     if waiting:
         yield from _resolve(table, waiting, settled)
@@ -48,28 +48,37 @@ def _resolve(
     from omegaconf.errors import OmegaConfBaseException
 
     hidden = Hidden()
-    root: dict[str, Any] = {}
-    for key, field in fields():
-        _put(root, key, _shielded(hidden, field.default))
-    for key, leaf in table.under(()).items():
-        value = leaf.value if key in waiting else _shielded(hidden, settled(key, leaf.value))
-        _put(root, key, _exposed(hidden, value) if key in waiting else value)
-    for key, leaf in waiting.items():
+    for key, leaf in list(waiting.items()):
         try:
             OmegaConf.create({"value": _exposed(hidden, leaf.value)})
         except OmegaConfBaseException as error:
             yield _problem(key, leaf, error)
-            _put(root, key, None)
-            table.put(key, Leaf(None, leaf.source))
-    config = OmegaConf.create(root)
+            table.clear(key)
+            del waiting[key]
+    config = OmegaConf.create(_root(table, waiting, settled, hidden))
     for key, leaf in waiting.items():
-        if table.get(key) != leaf:
-            continue
         try:
             table.put(key, Leaf(hidden.restore(_value(config, key)), leaf.source))
         except (OmegaConfBaseException, RecursionError) as error:
             yield _problem(key, leaf, error)
-            table.put(key, Leaf(None, leaf.source))
+            table.clear(key)
+
+
+def _root(
+    table: Table,
+    waiting: dict[Key, Leaf],
+    settled: Callable[[Key, Any], Any],
+    hidden: Hidden,
+) -> dict[str, Any]:
+    """All values, nested, of which OmegaConf reads only those that wait for it."""
+    root: dict[str, Any] = {}
+    for key, field in fields():
+        _put(root, key, _shielded(hidden, field.default))
+    for key, leaf in table.under(()).items():
+        is_waiting = key in waiting
+        shielded = None if is_waiting else _shielded(hidden, settled(key, leaf.value))
+        _put(root, key, _exposed(hidden, leaf.value) if is_waiting else shielded)
+    return root
 
 
 def _value(config: Any, key: Key) -> Any:

@@ -82,7 +82,7 @@ def _parse(override: Override) -> Assignment | Problem:
         operator, name = _operator(written)
         operator = Operator.REMOVE if operator is Operator.REMOVE else Operator.FORCE
     has_value = bool(separator) and not (operator is Operator.REMOVE and value is None)
-    if not name or any(not part for part in name.split(".")[:1]):
+    if not name or name.endswith(".") or "" in split(name):
         return _problem(written, "names no key: write key=value")
     if not separator and operator is not Operator.REMOVE:
         return _problem(written, f"is no override: write key=value{_hint(name)}")

@@ -145,6 +145,6 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...], type[StrEnum] | None]:
     if typing.get_origin(hint) is tuple:
         return Kind.TEXTS, (), None
     if issubclass(hint, StrEnum):
-        return Kind.CHOICE, tuple(hint), hint
+        return Kind.CHOICE, tuple(choice.value for choice in hint), hint
     plain = {str: Kind.TEXT, bool: Kind.SWITCH, int: Kind.WHOLE, float: Kind.NUMBER}
     return plain[hint], (), None

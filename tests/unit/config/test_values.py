@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from framework.config.schema import Field, Kind
+from framework.config.values import WrongValueError, read
+
+BYTES = Field(kind=Kind.WHOLE, metadata={"unit": "bytes"})
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ("4GiB", 4 * 1024**3),
+        ("500 MB", 500_000_000),
+        ("1k", 1000),
+        ("1.5 KiB", 1536),
+        ("2Gi", 2 * 1024**3),
+        ("10", 10),
+        ("10 bytes", 10),
+        ("1_000", 1000),
+        (7, 7),
+        ("0.1GB", 100_000_000),
+    ],
+)
+def test_a_size_has_a_unit_or_is_in_bytes(written: object, size: int) -> None:
+    assert read(BYTES, written) == size
+
+
+@pytest.mark.parametrize(
+    "written", ["", "GiB", "4 XB", "-1GB", "1,5GB", "1e3", True, 1.5, "9" * 99]
+)
+def test_what_is_no_size_is_refused(written: object) -> None:
+    with pytest.raises(WrongValueError, match="4GiB"):
+        read(BYTES, written)
