@@ -1,10 +1,30 @@
-"""Jobs: from settings to one output, start to end."""
+"""Jobs: from settings to one output, start to end.
+
+Names are imported when they are first used: looking at jobs must not load what runs them.
+"""
 
 from __future__ import annotations
 
-from framework.jobs.job import Job, find_job, list_jobs
-from framework.jobs.observing import Observer, SilentObserver
-from framework.jobs.starting import Plan, PreparedJob, prepare, resume, start
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from framework.jobs.job import Job, find_job, list_jobs
+    from framework.jobs.observing import Observer, SilentObserver
+    from framework.jobs.starting import Plan, PreparedJob, prepare, resume, start
+
+_HOMES = {
+    "Job": "framework.jobs.job",
+    "Observer": "framework.jobs.observing",
+    "Plan": "framework.jobs.starting",
+    "PreparedJob": "framework.jobs.starting",
+    "SilentObserver": "framework.jobs.observing",
+    "find_job": "framework.jobs.job",
+    "list_jobs": "framework.jobs.job",
+    "prepare": "framework.jobs.starting",
+    "resume": "framework.jobs.starting",
+    "start": "framework.jobs.starting",
+}
 
 __all__ = [
     "Job",
@@ -18,3 +38,11 @@ __all__ = [
     "resume",
     "start",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

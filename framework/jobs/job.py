@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from framework.domain.states import JobStatus
 from framework.errors import FrameworkError, UsageError
 from framework.jobs.clock import now, parse
-from framework.jobs.driver import Driver
 from framework.jobs.journal import is_gone
 from framework.jobs.observing import HEARTBEAT_S
 from framework.jobs.record import JobRecord, job_names, open_record
@@ -18,6 +17,8 @@ from framework.storage import open_store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from framework.jobs.driver import Driver
 
 _SILENCE = timedelta(seconds=5 * HEARTBEAT_S)
 _KEYS = (
@@ -72,6 +73,12 @@ class Job:
     def name(self) -> str:
         """Its name: unique in the workspace."""
         return self._record.name
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Its composed settings as they are stored: secrets are references."""
+        document: dict[str, Any] = self._record.identity()["document"]
+        return document
 
     @property
     def status(self) -> JobStatus:
