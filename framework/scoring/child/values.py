@@ -78,8 +78,8 @@ def plain_scalar(value: Any) -> Any:
 
 def text(value: Any) -> str:
     """A value as the text of one cell; what stands for nothing is empty."""
-    if type(value) is float:
-        return "" if math.isnan(value) else float.__repr__(value)
+    if type(value) is float or is_instance(value, "numpy", "floating"):
+        return "" if math.isnan(value) else str(value)
     value = plain_scalar(unwrap(value))
     if isinstance(value, str):
         return str.__str__(value)
@@ -100,6 +100,9 @@ def text(value: Any) -> str:
 
 def native(value: Any) -> Any:
     """A value as JSON can hold it; what JSON has no number for is null."""
+    value = plain_scalar(value)
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     value = plain_scalar(unwrap(value))
     if is_missing(value):
         return None
@@ -108,7 +111,7 @@ def native(value: Any) -> Any:
     if is_nested(value):
         return [native(item) for item in sequence_cells(value)]
     if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
+        return native(float(value))
     if isinstance(value, int):
         return value if isinstance(value, bool) else int(value)
     if isinstance(value, (dt.datetime, dt.date)):
