@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from framework import ScoringContext
+from framework.testing import ScorerContract
 from scorer_torch.scorer import TorchScorer
 
 
@@ -19,13 +20,30 @@ class Brightness(torch.nn.Module):
         return torch.stack([1 - light, light], dim=1) * 10
 
 
-@pytest.fixture
-def model(tmp_path):
+def write_model(folder):
     any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     example = (torch.zeros(2, 3, 4, 4),)
     whole = torch.export.export(Brightness(), example, dynamic_shapes=(any_size,))
-    torch.export.save(whole, tmp_path / "model.pt2")
-    return tmp_path / "model.pt2"
+    torch.export.save(whole, folder / "model.pt2")
+    return folder / "model.pt2"
+
+
+class TestContract(ScorerContract):
+    def make(self):
+        return TorchScorer(labels=["night", "day"], top_k=2)
+
+    def model(self, folder):
+        return write_model(folder)
+
+    def files(self, folder):
+        for light in (0, 100, 140, 255):
+            Image.new("RGB", (4, 4), (light,) * 3).save(folder / f"{light}.png")
+        return sorted(folder.iterdir())
+
+
+@pytest.fixture
+def model(tmp_path):
+    return write_model(tmp_path)
 
 
 @pytest.fixture
