@@ -67,28 +67,33 @@ class Fetcher:
 
     def prefetch(self, key: Hashable, files: Sequence[InputFile]) -> None:
         """Asks for the files of a mini-batch; returns at once. A known key changes nothing."""
+        if self._local_root is not None:
+            return
         with self._lock:
             if key in self._batches or self._is_closed:
                 return
             batch = self._batches[key] = _Batch(files)
-            if self._local_root is None:
-                self._waiting.append(batch)
-                self._admit()
+            self._waiting.append(batch)
+            self._admit()
 
-    def wait(self, key: Hashable) -> list[str]:
+    def wait(self, key: Hashable, files: Sequence[InputFile]) -> list[str]:
         """The absolute local paths of a mini-batch's files, once all of them are there.
+
+        Args:
+            key: As it was given to `prefetch`.
+            files: As they were given to `prefetch`.
 
         Raises:
             FetchError: Some can't be had.
             StorageError: The fetcher was closed, or the key released meanwhile.
             KeyError: The key was never asked for.
         """
+        if self._local_root is not None:
+            return [self._local_root + file.path for file in files]
         with self._lock:
             if self._is_closed:
                 raise StorageError("fetching was stopped")
             batch = self._batches[key]
-            if self._local_root is not None:
-                return [self._local_root + file.path for file in batch.files]
             batch.is_wanted = True
             self._admit()
         batch.is_complete.wait()
@@ -100,9 +105,11 @@ class Fetcher:
 
     def release(self, key: Hashable) -> None:
         """Deletes what was fetched for a mini-batch; nothing happens for an unknown key."""
+        if self._local_root is not None:
+            return
         with self._lock:
             batch = self._batches.pop(key, None)
-            if batch is None or self._local_root is not None:
+            if batch is None:
                 return
             batch.is_released = True
             if batch in self._waiting:

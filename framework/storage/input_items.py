@@ -16,9 +16,6 @@ from framework.storage.os_errors import shown
 from framework.storage.paths import absolute, local_form
 from framework.storage.sorting import SortedRuns, sorted_runs
 from framework.storage.tree import Kind, TreeStore
-from framework.storage.walking import etag_of
-
-BROKEN_LINK = etag_of(0, 0)
 
 
 class FoundGlob(NamedTuple):
@@ -80,27 +77,36 @@ class InputItems:
     def _look(self, item: ListedLine, base: str | None) -> Iterator[InputFile]:
         tree, path = self._locate(item, base)
         try:
-            kind = tree.kind(path)
-            if kind is Kind.FOLDER:
+            sight = tree.look(path)
+            if sight is None:
+                yield from self._look_further(tree, path, item, base)
+            elif sight.kind is Kind.FOLDER:
                 self.folders.append(path)
                 self._widen_root(path)
-            elif kind is Kind.FILE:
+            elif sight.kind is Kind.FILE:
+                if not item.place:
+                    _check_readable(tree, path, item)
                 self._widen_root(_parent(path))
-                yield _single_file(tree, path, item)
-            elif kind is Kind.OTHER:
-                raise InputError(f"{_said(item)} is neither a file nor a folder")
-            elif item.text != item.text.strip():
-                yield from self._look(ListedLine(item.text.strip(), item.place), base)
-            elif is_glob(path):
-                self._add_glob(tree, path, item)
+                yield InputFile(path, sight.size, sight.etag)
             else:
-                raise InputError(_missing(tree, path, item))
+                raise InputError(f"{_said(item)} is neither a file nor a folder")
         except StorageError as error:
             raise InputError(f"{error}{_at(item)}") from error
 
+    def _look_further(
+        self, tree: TreeStore, path: str, item: ListedLine, base: str | None
+    ) -> Iterator[InputFile]:
+        """What is not there as it is written may have stray spaces, or be a glob."""
+        if item.text != item.text.strip():
+            yield from self._look(ListedLine(item.text.strip(), item.place), base)
+        elif is_glob(path):
+            self._add_glob(tree, path, item)
+        else:
+            raise InputError(_missing(tree, path, item))
+
     def _add_glob(self, tree: TreeStore, path: str, item: ListedLine) -> None:
         base, pattern = _split_glob(tree, path)
-        if tree.kind(base) is not Kind.FOLDER:
+        if not tree.is_folder(base):
             raise InputError(_missing(tree, base, item))
         if item.text.endswith("/"):
             pattern += "/"
@@ -152,7 +158,7 @@ def _is_list(item: str) -> bool:
     if not item.startswith("@"):
         return False
     tree = LocalStore("/")
-    itself, named = (tree.kind(absolute(path)[1:]) for path in (item, item[1:]))
+    itself, named = (tree.look(absolute(path)[1:]) for path in (item, item[1:]))
     return named is not None or itself is None
 
 
@@ -169,17 +175,13 @@ def _common_folder(one: str, other: str) -> str:
     return "/".join(common)
 
 
-def _single_file(tree: TreeStore, path: str, item: ListedLine) -> InputFile:
+def _check_readable(tree: TreeStore, path: str, item: ListedLine) -> None:
+    """What is named by itself must be readable now; one of many may fail later, as a file."""
     try:
-        if not item.place:
-            # Named by itself, it must be readable now; one of many may fail as a file.
-            with tree.open_read(path):
-                pass
-        return InputFile(*tree.stat(path))
+        with tree.open_read(path):
+            return
     except FileNotFoundError:
-        if not item.place:
-            raise InputError(f"{_said(item)} is a broken link") from None
-        return InputFile(path, 0, BROKEN_LINK)
+        raise InputError(f"{_said(item)} is a broken link") from None
 
 
 def _split_glob(tree: TreeStore, path: str) -> tuple[str, str]:
@@ -188,7 +190,7 @@ def _split_glob(tree: TreeStore, path: str) -> tuple[str, str]:
     count = 0
     while count < len(names) - 1:
         folder = "/".join(names[: count + 1])
-        if is_glob(names[count]) and tree.kind(folder) is not Kind.FOLDER:
+        if is_glob(names[count]) and not tree.is_folder(folder):
             break
         count += 1
     return "/".join(names[:count]), "/".join(names[count:])
@@ -204,10 +206,10 @@ def _at(item: ListedLine) -> str:
 
 def _missing(tree: TreeStore, path: str, item: ListedLine) -> str:
     folder, _, name = path.rpartition("/")
-    while folder and tree.kind(folder) is None:
+    while folder and tree.look(folder) is None:
         folder, _, name = folder.rpartition("/")
     where = shown(tree.at(folder).url)
-    if tree.kind(folder) is not Kind.FOLDER:
+    if not tree.is_folder(folder):
         return f"the input {_said(item)} is not there: {where} is a file"
     match = nearest(name, tree.names(folder))
     hint = f", did you mean {shown(match)!r}?" if match else ""

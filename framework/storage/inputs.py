@@ -51,14 +51,11 @@ class InputListing:
         """
         self._seen = 0
         try:
-            files = self._each_once(self._merged(after))
+            files = self._merged(after)
             if after is not None:
                 last = order_key(after)
                 files = dropwhile(lambda file: order_key(file.path) <= last, files)
-            for file in files:
-                self._seen += 1
-                if self._filters.keep(file.path):
-                    yield file
+            yield from files if self._filters.keep_all else self._kept(files)
         except StorageError as error:
             raise InputError(error.message) from error
         except FileNotFoundError as error:
@@ -80,7 +77,9 @@ class InputListing:
         streams += [self._walk_glob(glob, cut, after) for glob in self._items.globs]
         if len(self._items.files):
             streams.append(file._replace(path=file.path[cut:]) for file in self._items.files)
-        return streams[0] if len(streams) == 1 else heapq.merge(*streams, key=_file_order)
+        if len(streams) == 1 and not len(self._items.files):
+            return streams[0]
+        return self._each_once(heapq.merge(*streams, key=_file_order))
 
     def _walk_folder(self, path: str, after: str | None) -> Iterator[InputFile]:
         return map(InputFile._make, self._walk(path, self._entering(after), hidden=False))
@@ -121,6 +120,12 @@ class InputListing:
 
         return enters
 
+    def _kept(self, files: Iterator[InputFile]) -> Iterator[InputFile]:
+        for file in files:
+            self._seen += 1
+            if self._filters.keep(file.path):
+                yield file
+
     def _each_once(self, files: Iterator[InputFile]) -> Iterator[InputFile]:
         previous: str | None = None
         repeated = 0
@@ -153,6 +158,11 @@ class InputFilters:
     def __init__(self, include: Sequence[str], exclude: Sequence[str]) -> None:
         self._include = _path_filter(include, "input_include")
         self._exclude = _path_filter(exclude, "input_exclude")
+
+    @property
+    def keep_all(self) -> bool:
+        """Whether no file is left out."""
+        return self._include is None and self._exclude is None
 
     def keep(self, path: str) -> bool:
         """Whether a file is to be scored."""

@@ -19,7 +19,7 @@ from framework.storage.contract import AppendLog, StagedFile, StoredFile
 from framework.storage.local_log import LocalAppendLog
 from framework.storage.os_errors import explain, shown, translated
 from framework.storage.paths import absolute, checked_relative
-from framework.storage.tree import EVERYTHING, Kind, Selection, TreeStore
+from framework.storage.tree import EVERYTHING, Kind, Selection, Sight, TreeStore
 from framework.storage.walking import etag_of, walk_folder
 
 _BUFFER = 1 << 20
@@ -56,18 +56,20 @@ class LocalStore(TreeStore):
         """The store rooted at a folder below."""
         return LocalStore(self._full(path))
 
-    def kind(self, path: str) -> Kind | None:
+    def look(self, path: str) -> Sight | None:
         """What stands under a name; a broken link is a file."""
         full = self._full(path)
         try:
-            mode = os.stat(full).st_mode
+            status = os.stat(full)
         except PermissionError as error:
             raise StorageError(explain(error, "looking for", full)) from error
         except OSError:
-            return Kind.FILE if os.path.islink(full) else None
-        if stat.S_ISDIR(mode):
-            return Kind.FOLDER
-        return Kind.FILE if stat.S_ISREG(mode) else Kind.OTHER
+            return Sight(Kind.FILE, 0, etag_of(0, 0)) if os.path.islink(full) else None
+        if stat.S_ISDIR(status.st_mode):
+            return Sight(Kind.FOLDER)
+        if not stat.S_ISREG(status.st_mode):
+            return Sight(Kind.OTHER)
+        return Sight(Kind.FILE, status.st_size, etag_of(status.st_mtime_ns, status.st_size))
 
     def walk(self, path: str = "", selection: Selection = EVERYTHING) -> Iterator[StoredFile]:
         """All files below a folder, in order, less what the selection leaves out."""

@@ -14,6 +14,8 @@ _LOCAL_SCHEME = re.compile(r"(?:file|local):(?://(?:localhost(?=/))?|(?=/))", re
 
 def local_form(url: str) -> str | None:
     """The local path that a path, `file://` or `local://` URL means; `None` for other URLs."""
+    if ":" not in url:
+        return url
     match = _LOCAL_SCHEME.match(url)
     if match is None:
         return None if _SCHEME.match(url) else url

@@ -16,7 +16,7 @@ from framework.storage.os_errors import shown
 from framework.storage.paths import checked_relative, scheme_of
 from framework.storage.schemes import open_filesystem
 from framework.storage.sorting import SortedRuns, sorted_runs
-from framework.storage.tree import EVERYTHING, Kind, Selection, TreeStore
+from framework.storage.tree import EVERYTHING, Kind, Selection, Sight, TreeStore
 
 _REPLACES_WHOLE = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
 
@@ -54,13 +54,15 @@ class FsspecStore(TreeStore):
         """The store rooted at a folder below."""
         return FsspecStore(self._filesystem, self._full(path), url=self._url_of(path))
 
-    def kind(self, path: str) -> Kind | None:
+    def look(self, path: str) -> Sight | None:
         """What stands under a name."""
         try:
-            kind = self._info(path)["type"]
+            info = self._info(path)
         except FileNotFoundError:
             return None
-        return {"file": Kind.FILE, "directory": Kind.FOLDER}.get(kind, Kind.OTHER)
+        if info["type"] == "directory":
+            return Sight(Kind.FOLDER)
+        return Sight(Kind.FILE, _size(info), _etag(info))
 
     def walk(self, path: str = "", selection: Selection = EVERYTHING) -> Iterator[StoredFile]:
         """All files below a folder, listed folder by folder, in order."""
@@ -91,7 +93,7 @@ class FsspecStore(TreeStore):
 
     def exists(self, path: str) -> bool:
         """Whether a file or a folder is there."""
-        return self.kind(path) is not None
+        return self.look(path) is not None
 
     def read(self, path: str, *, start: int = 0, length: int | None = None) -> bytes:
         """A file's content, or a piece of it."""

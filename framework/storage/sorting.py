@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import os
 import pickle
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO, Generic, TypeVar
@@ -67,6 +68,7 @@ class SortedRuns(Generic[Item]):
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="sorting-")  # noqa: SIM115
+                weakref.finalize(self, self._file.close)
             blocks = []
             for start in range(0, len(run), _BLOCK_SIZE):
                 data = pickle.dumps(run[start : start + _BLOCK_SIZE], pickle.HIGHEST_PROTOCOL)

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from framework.storage.contract import Store, StoredFile
 
@@ -16,6 +17,20 @@ class Kind(StrEnum):
     FILE = "file"
     FOLDER = "folder"
     OTHER = "other"
+
+
+class Sight(NamedTuple):
+    """What one look at a name tells.
+
+    Attributes:
+        kind: What stands there.
+        size: A file's, in bytes; 0 of a broken link.
+        etag: A file's.
+    """
+
+    kind: Kind
+    size: int = 0
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +56,16 @@ class TreeStore(Store):
     """A store that inputs can be listed in."""
 
     @abstractmethod
-    def kind(self, path: str) -> Kind | None:
-        """What stands under a name; `None` where nothing does. A broken link is a file."""
+    def look(self, path: str) -> Sight | None:
+        """What stands under a name, in one request; `None` where nothing does.
+
+        A broken link is a file, so that it fails under its name and is not lost.
+        """
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder stands under a name."""
+        sight = self.look(path)
+        return sight is not None and sight.kind is Kind.FOLDER
 
     @abstractmethod
     def walk(self, path: str = "", selection: Selection = EVERYTHING) -> Iterator[StoredFile]:
