@@ -38,7 +38,7 @@ def compose(
             from Python (see `overrides_of`). Of a key given twice, the last counts.
         conf: The workspace's `config.yaml`, or the folder that it is in; found where absent.
         computes: Names of registered computes, which need no file; the plugins' where absent.
-        is_complete: Whether an input and a scorer must be there.
+        is_complete: Whether an input, a scorer and all environment variables must be there.
 
     Raises:
         ConfigurationError: All that is wrong, together.
@@ -56,14 +56,18 @@ def compose(
     _give_workspace(table, found)
     problems = [problem for layer in layers for problem in layer.problems]
     problems += interpolate(table, settled_at)
-    resolved = resolve(table)
+    resolved = resolve(table, is_complete=is_complete)
     notices = _finish(resolved, problems, is_complete=is_complete)
     return Composition(
         settings=resolved.settings(),
         document=resolved.document,
         origins={dotted(key): source.layer for key, source in resolved.sources.items()},
         conf=found,
-        notices=tuple(_unique([*(each for layer in layers for each in layer.notices), *notices])),
+        notices=tuple(
+            _unique(
+                [*(each for layer in layers for each in layer.notices), *notices, *resolved.notices]
+            )
+        ),
     )
 
 

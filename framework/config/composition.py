@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from framework.config.changes import DEFAULT
 from framework.config.documents import shown
 from framework.config.schema import Key, dotted
 from framework.settings import Settings
@@ -39,7 +40,7 @@ class Composition:
     def __repr__(self) -> str:
         return f"Composition(document={shown(self.document)!r}, conf={self.conf!r})"
 
-    def to_yaml(self, *, origin: bool = False) -> str:
+    def to_yaml(self, origin: bool = False) -> str:
         """The document as YAML, fit to be shown.
 
         Args:
@@ -47,7 +48,7 @@ class Composition:
         """
         lines = []
         for key, line in _lines(shown(self.document), ()):
-            source = self.origins.get(dotted(key)) if origin else None
+            source = self.origins.get(dotted(key), DEFAULT) if origin and key else None
             lines.append(f"{line:<{_COLUMN}}  # {_on_one_line(source)}" if source else line)
         return "\n".join(lines) + "\n"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from framework.config.documents import leaves, shown
-from framework.config.schema import Key, dotted
+from framework.config.schema import Field, Key, dotted, fields, node_at
 from framework.config.values import quoted
 
 _IDENTITY = frozenset(
@@ -28,8 +28,16 @@ def differences(old_document: Mapping[str, Any], new_document: Mapping[str, Any]
     return [
         f"{dotted(key)}: {_said(shown_old, key)} -> {_said(shown_new, key)}"
         for key in dict.fromkeys((*old, *new))
-        if key[0] not in _IDENTITY and not _is_same(old.get(key, _UNSET), new.get(key, _UNSET))
+        if key[0] not in _IDENTITY and not _is_same(_value(old, key), _value(new, key))
     ]
+
+
+def _value(leaves: dict[Key, Any], key: Key) -> Any:
+    """The value at a key; its default where a record is older than the key."""
+    node = node_at(key)
+    default = node.default if isinstance(node, Field) and key in dict(fields()) else _UNSET
+    default = list(default) if isinstance(default, tuple) else default
+    return leaves.get(key, default)
 
 
 def _is_same(old: Any, new: Any) -> bool:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from framework.config.paths import at_home
 from framework.errors import UsageError
 
 _TEMPLATE = "template"
@@ -21,7 +22,7 @@ def initialize(directory: str | Path = ".") -> list[Path]:
     Raises:
         UsageError: A file is there already, or one can't be written. Nothing is overwritten.
     """
-    root = Path(directory).expanduser()
+    root = Path(at_home(str(directory)))
     template = dict(_template(files(__package__).joinpath(_TEMPLATE), Path()))
     present = [root / path for path in template if _is_there(root / path)]
     if present:

@@ -22,11 +22,16 @@ def located(text: str, value: str, folder: Path, *, takes_lists: bool) -> str:
     """
     if takes_lists and value.startswith("@") and text.startswith("@"):
         return "@" + located(text[1:], value[1:], folder, takes_lists=False)
-    if not value or _ELSEWHERE.match(value) or value.startswith("/"):
+    if _ELSEWHERE.match(value) or value.startswith("/"):
         return text
     if value == "~" or value.startswith("~/"):
-        return _tidy(literal(str(Path.home())) + text[1:]) if text.startswith("~") else text
+        return _tidy(literal(at_home("~")) + text[1:]) if text.startswith("~") else text
     return _tidy(f"{literal(str(folder))}/{text}")
+
+
+def at_home(text: str) -> str:
+    """A path whose leading `~` is the home folder; as it is where nobody knows that one."""
+    return os.path.expanduser(text)  # noqa: PTH111 - doesn't raise where there is no home
 
 
 def _tidy(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from framework.config.paths import at_home
 from framework.config.yaml_files import shown_path
 from framework.domain.suggestions import listed, nearest
 from framework.errors import ConfigurationError, NotFoundError, Problem
@@ -31,18 +32,22 @@ def find_conf(explicit: str | None = None) -> Path | None:
         return _named(variable, VARIABLE)
     here = Path.cwd()
     candidates = (folder / "conf" / _CONFIG for folder in (here, *here.parents))
-    return next((each for each in candidates if each.is_file()), None)
+    return next((each for each in candidates if _is_file(each)), None)
 
 
 def _named(text: str, origin: str) -> Path:
-    path = Path.cwd() / Path(text).expanduser()
+    path = Path.cwd() / at_home(text)
     for candidate in (path, path / _CONFIG, path / "conf" / _CONFIG):
-        if candidate.is_file():
+        if _is_file(candidate):
             return Path(os.path.abspath(candidate))  # noqa: PTH100 - keeps symbolic links
     what = f"{shown_path(path)!r} is not there"
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - doesn't raise where a folder above is closed
         what = f"{shown_path(path)!r} has no {_CONFIG}"
     raise ConfigurationError(Problem(key="conf", message=what, source=origin))
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - doesn't raise where a folder above is closed
 
 
 class Registry:
@@ -60,7 +65,14 @@ class Registry:
         if self._folder is None:
             return []
         folder = self._folder.joinpath(*group)
-        files = folder.iterdir() if folder.is_dir() else ()
+        try:
+            files = list(folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            problem = Problem(key="", message=f"can't be read: {reason}", source=shown_path(folder))
+            raise ConfigurationError(problem) from None
         return sorted({file.stem for file in files if file.suffix in _SUFFIXES})
 
     def find(self, name: str, *group: str) -> Path | None:

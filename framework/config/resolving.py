@@ -31,12 +31,14 @@ class Resolved:
         document: The same as stored and shown: nested, references unresolved.
         sources: Where each was written.
         problems: What is wrong with them.
+        notices: What is not known yet, where that was asked to be no problem.
     """
 
     values: dict[Key, Any] = field(default_factory=dict)
     document: dict[str, Any] = field(default_factory=dict)
     sources: dict[Key, Source] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     def settings(self) -> Settings:
         """The settings; only where there are no problems."""
@@ -86,21 +88,48 @@ def settled_at(key: Key, raw: Any) -> Any:
     return value
 
 
-def resolve(table: Table) -> Resolved:
-    """Reads every value of a table; the defaults where it has none."""
+def resolve(table: Table, *, is_complete: bool = True) -> Resolved:
+    """Reads every value of a table; the defaults where it has none.
+
+    Args:
+        table: What the layers have set.
+        is_complete: Whether an environment variable that is not set is a problem. Else its text
+            stays a reference, and a number its default.
+    """
     _give_script_a_folder(table)
-    resolved = Resolved()
+    resolved = Resolved(document=_skeleton(schema()))
     for key, declared, leaf in _leaves(table):
         resolved.sources[key] = leaf.source
         try:
-            written = _located(key, declared, settle(declared, leaf.value), leaf.source)
-            value, stored = _read(declared, written)
-        except (WrongValueError, UnsetError) as error:
+            written = settle(declared, leaf.value)
+            value, stored = _read(declared, _located(key, declared, written, leaf.source))
+        except UnsetError as error:
+            if is_complete:
+                resolved.complain(key, str(error))
+                continue
+            resolved.notices.append(f"{dotted(key)}: {error}")
+            value, stored = _unresolved(declared, settle(declared, leaf.value))
+        except WrongValueError as error:
             resolved.complain(key, str(error))
             continue
         resolved.values[key] = value
         _nest(resolved.document, key, stored)
     return resolved
+
+
+def _unresolved(declared: Field, written: Any) -> tuple[Any, Any]:
+    stored = _stored(declared, written)
+    if declared.kind is Kind.TEXTS:
+        return tuple(stored), stored
+    return stored if declared.kind in {Kind.TEXT, Kind.ANY} else declared.default, stored
+
+
+def _skeleton(group: Group) -> dict[str, Any]:
+    """A document with every key in the schema's order."""
+    return {
+        name: _skeleton(node) if isinstance(node, Group) else {} if isinstance(node, Map) else None
+        for name, node in group.children.items()
+    }
 
 
 def _leaves(table: Table) -> Iterator[tuple[Key, Field, Leaf]]:
@@ -141,6 +170,8 @@ def _located(key: Key, declared: Field, written: Any, source: Source) -> Any:
     value = expand(written, os.environ)
     if value is None:
         return written
+    if not value:
+        raise WrongValueError("must not be empty")
     return located(written, value, Path(source.folder), takes_lists=key in _TAKES_LISTS)
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -484,3 +486,46 @@ def test_any_params_from_python_arrive_unchanged(params: dict[str, Any]) -> None
     made = compose(overrides_of({"scorer": {"name": "a", "params": params}, "input": "/x"}))
     assert made.settings.scorer.params == params
     assert restored(made) == made.settings
+
+
+def test_where_nothing_is_to_run_an_absent_variable_is_only_told() -> None:
+    made = compose(
+        [*AD_HOC, "index_url=${oc.env:NO_SUCH}", "mini_batch_size=${oc.env:NO_SUCH}"],
+        is_complete=False,
+    )
+    assert made.document["index_url"] == "${oc.env:NO_SUCH}"
+    assert made.document["mini_batch_size"] == "${oc.env:NO_SUCH}"
+    assert sum("NO_SUCH" in notice for notice in made.notices) == 2
+
+
+@pytest.mark.parametrize("key", ["input", "model.path", "workspace", "output.path"])
+def test_a_path_is_not_empty(key: str) -> None:
+    assert "must not be empty" in problems_of(*AD_HOC, f"{key}=")[key]
+
+
+def test_the_document_has_every_key() -> None:
+    document = compose(AD_HOC).document
+    assert list(document) == list(Settings.__dataclass_fields__)
+    assert document["compute"]["params"] == document["tags"] == {}
+
+
+def test_a_broken_reference_to_a_folder_that_is_closed_is_one_line(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(self: Path) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert problems_of("endpoint=digits") == {
+        "": "can't be read: permission denied (conf/endpoint)"
+    }
+
+
+def test_an_interpolation_costs_omegaconf_only_where_there_is_one(here: Path) -> None:
+    code = (
+        "import sys; from framework.config import compose;"
+        "compose(['scorer=a', 'input=x']); print(sorted({'omegaconf', 'dask', 'pandas', 'pluggy'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -36,3 +36,10 @@ def test_a_secret_is_not_said_and_a_signature_makes_no_difference() -> None:
     assert "geheim" not in line
     first, second = (document(f"input=https://h/x?sv=1&se={n}&sig={n}") for n in (1, 2))
     assert differences(first, second) == []
+
+
+def test_a_record_older_than_a_key_does_not_differ_while_the_key_has_its_default() -> None:
+    old = document()
+    del old["keep_alive"]
+    assert differences(old, document()) == []
+    assert differences(old, document("keep_alive=5")) == ["keep_alive: not set -> 5.0"]

@@ -23,7 +23,6 @@ def at(text: str, *, takes_lists: bool = True) -> str:
         "azureml:data:1",
         "azureml://datastores/x",
         "memory://x",
-        "",
     ],
 )
 def test_what_is_no_relative_path_stays(text: str) -> None:
