@@ -17,7 +17,7 @@ from framework.config.shorthands import (
 )
 from framework.config.texts import Lined, Plain, parse_flow
 from framework.config.unknown_keys import unknown_key
-from framework.config.values import quoted
+from framework.config.values import described, quoted
 from framework.domain.suggestions import listed
 from framework.errors import Problem
 
@@ -89,7 +89,7 @@ class Layer:
 
     def _visit(self, node: Node, key: Key, value: Any, line: int | None) -> None:
         if isinstance(node, Field):
-            self._field(key, value, line)
+            self._field(node, key, value, line)
             return
         if isinstance(value, Plain) and value.startswith("{"):
             value = parse_flow(value)
@@ -148,13 +148,17 @@ class Layer:
         is_empty_text = value is None and not is_any
         self._set(key, "" if is_empty_text else value, line)
 
-    def _field(self, key: Key, value: Any, line: int | None) -> None:
+    def _field(self, node: Field, key: Key, value: Any, line: int | None) -> None:
         if key == CODE and isinstance(value, Mapping) and list(value) == ["path"]:
             value = value["path"]
         if key == COMPUTE_NAME and isinstance(value, str):
             value = compute_name(value)
         if key == ("environment", "conda_file") and isinstance(value, Mapping):
             self.notices.append("an inline environment.conda_file has no effect here")
+            return
+        if isinstance(value, Mapping) and value:
+            names = listed(value)
+            self.complain(key, f"must be {described(node)}, and has no key {names}", line)
             return
         self._set(key, value, line)
 

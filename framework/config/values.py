@@ -48,7 +48,9 @@ def settle(field: Field, raw: Any) -> Any:
         return _settle_plain(field, raw)
     if isinstance(raw, Enum):
         return settle(field, raw.value)
-    if raw is None or isinstance(raw, str | bool):
+    if isinstance(raw, str):
+        return _without_nul(raw)
+    if raw is None or isinstance(raw, bool):
         return raw
     if isinstance(raw, os.PathLike):
         return os.fsdecode(raw)
@@ -65,7 +67,7 @@ def settle(field: Field, raw: Any) -> Any:
 
 
 def _settle_plain(field: Field, raw: Plain) -> Any:
-    text = str(raw)
+    text = _without_nul(str(raw))
     if field.is_optional and text == "null":
         return None
     if field.kind is Kind.ANY:
@@ -123,9 +125,13 @@ def _text(field: Field, value: Any) -> str:
         return repr(value)
     if not isinstance(value, str):
         raise _wrong(field, value)
-    if "\0" in value:
+    return _without_nul(value)
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
         raise WrongValueError("must not have a NUL character")
-    return value
+    return text
 
 
 def _whole(field: Field, value: Any) -> int:

@@ -419,7 +419,7 @@ def test_a_text_from_python_is_one_item_and_no_list() -> None:
 
 def test_something_that_no_configuration_can_hold_is_refused() -> None:
     assert "object" in problems_of(*AD_HOC, ("scorer.params.x", object()))["scorer.params.x"]
-    assert "a mapping" in problems_of(*AD_HOC, ("mini_batch_size", {"a": 1}))["mini_batch_size"]
+    assert "no key 'a'" in problems_of(*AD_HOC, ("mini_batch_size", {"a": 1}))["mini_batch_size"]
 
 
 def test_a_restored_document_is_validated_like_anything_else() -> None:
@@ -529,3 +529,13 @@ def test_an_interpolation_costs_omegaconf_only_where_there_is_one(here: Path) ->
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("key", ["input", "name", "+tags.x", "+scorer.params.x", "workspace"])
+def test_a_nul_character_is_refused_everywhere(key: str) -> None:
+    assert "NUL" in problems_of(*AD_HOC, f"{key}=a\0b")[key.lstrip("+")]
+
+
+def test_a_key_below_one_that_has_none_is_refused() -> None:
+    assert "no key 'x'" in problems_of(*AD_HOC, "mini_batch_size.x=4")["mini_batch_size"]
+    assert "no key 'path'" in problems_of(*AD_HOC, "input.path=4")["input"]

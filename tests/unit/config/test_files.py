@@ -157,7 +157,7 @@ def test_config_yaml_sets_the_workspace_and_defaults(workspace: Path, write: Any
         ("scorer: a\nmini_batch_size:\n", "must be a whole number, is null"),
         ("scorer: a\nmini_batch_size: ???\n", "has no value yet"),
         ("scorer: a\ninput: [{a: b}]\n", "input: must be"),
-        ("scorer: a\noutput_file_name: {a: b}\n", "must be text, is a mapping"),
+        ("scorer: a\noutput_file_name: {a: b}\n", "must be text, and has no key 'a'"),
     ],
 )
 def test_what_a_deployment_can_not_say_is_refused(
