@@ -122,7 +122,7 @@ def _infer(values: Any) -> Any:
 
     try:
         array = pa.array(values, from_pandas=True)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+    except (pa.ArrowException, ValueError, TypeError, OverflowError, NotImplementedError):
         return None
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
@@ -155,6 +155,8 @@ def _pack(value: Any) -> Any:
         return [_pack(item) for item in sequence_cells(value)]
     if isinstance(value, (bytearray, memoryview)):
         value = bytes(value)
+    if is_instance(value, "numpy", "datetime64"):
+        value = value.item() if isinstance(value.item(), dt.date) else value.astype("M8[us]").item()
     for kind, name, write in _TAGGED:
         if isinstance(value, kind):
             return {_TAG: [name, write(value)]}

@@ -92,7 +92,7 @@ def text(value: Any) -> str:
     if isinstance(value, dt.datetime):
         return value.isoformat(" ")
     if is_instance(value, "numpy", "datetime64"):
-        return str(value).replace("T", " ")
+        return _moment(value, " ")
     if is_nested(value):
         return json.dumps(native(value), ensure_ascii=False)
     return str(value)
@@ -116,7 +116,7 @@ def native(value: Any) -> Any:
         return value if isinstance(value, bool) else int(value)
     if isinstance(value, (dt.datetime, dt.date)):
         return value.isoformat()
-    return str(value) if is_instance(value, "numpy", "datetime64") else text(value)
+    return _moment(value, "T") if is_instance(value, "numpy", "datetime64") else text(value)
 
 
 def sequence_cells(value: Any) -> list[Any]:
@@ -137,6 +137,15 @@ def is_nested(value: Any) -> bool:
     return isinstance(value, (Mapping, list, tuple, set, frozenset)) or (
         hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0
     )
+
+
+def _moment(value: Any, between: str) -> str:
+    """A numpy time as Python and pandas write theirs: no fraction, six or nine digits of it."""
+    moment, _, fraction = str(value).partition(".")
+    fraction = fraction.rstrip("0")
+    if fraction:
+        moment = f"{moment}.{fraction.ljust(9 if len(fraction) > 6 else 6, '0')}"
+    return moment.replace("T", between)
 
 
 def _as_array(tensor: Any) -> Any:

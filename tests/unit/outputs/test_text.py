@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framework.outputs import Block
 from framework.outputs.text import AzureMLFormat, CsvFormat, TsvFormat
 
 CELLS = (
@@ -119,3 +121,21 @@ def test_azure_mls_style_copies_blocks_and_has_no_header(encode, join):
     expected = "".join(frame.to_csv(sep=" ", header=False, index=False) for frame in frames)
     assert data == expected.encode()
     assert counts == [1, 1]
+
+
+def test_memory_stays_flat_however_long_a_block_is(join):
+    rows = b'a,"x\ny",1\n' * 1_000
+    columns = (("a", ""), ("b", ""), ("c", ""))
+    for wanted in (columns, (*columns, ("d", ""))):
+        blocks = [Block(columns, (rows for _ in range(400)))]
+        tracemalloc.start()
+        counts = list(CsvFormat().join(wanted, blocks, NullTarget()))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert counts == [400_000]
+        assert peak < len(rows) * 400 / 2
+
+
+class NullTarget(io.RawIOBase):
+    def write(self, data):
+        return len(data)

@@ -56,6 +56,16 @@ def test_plain_columns_tell_nan_from_null_and_know_numpy():
     assert repr(rows) == "[[nan, None, 0.1, 3, True, None]]"
 
 
+def test_plain_columns_keep_numpys_times():
+    times = [
+        np.datetime64("2026-01-02T03", "ns"),
+        np.datetime64("2026-01-02"),
+        np.datetime64("NaT"),
+    ]
+    _, rows = decode_columns(to_json(tabulate([times], [])))
+    assert rows == [[dt.datetime.fromisoformat("2026-01-02T03"), dt.date(2026, 1, 2), None]]
+
+
 def test_plain_columns_fill_short_rows():
     assert decode_columns(to_json(tabulate([[1], [2, 3]], []))) == (
         ["prediction_0", "prediction_1"],
