@@ -67,4 +67,4 @@ def test_pieces_read_as_one_file(data, sizes):
 
 def test_a_broken_character_is_an_error_and_not_another_character():
     with pytest.raises(UnicodeDecodeError):
-        list(read_rows([b"caf\xe9\n"], ","))
+        list(read_rows([b"x\xe9\n"], ","))
