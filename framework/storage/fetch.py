@@ -39,20 +39,23 @@ class FetchError(StorageError):
 class Fetcher:
     """Keeps the files of mini-batches on this machine from `prefetch` to `release`.
 
-    Files of a local store are used in place, at no cost. Others are fetched in the order asked
-    for, several at once, as long as they fit in the bound; one mini-batch that is waited for is
-    always fetched, whatever its size.
+    Files of a local store are used in place; who knows `local_root` need not ask for them. Others
+    are fetched in the order asked for, several at once, as long as they fit in the bound; one
+    mini-batch that is waited for is always fetched, whatever its size.
 
     Args:
         store: Where the files are.
         scratch: A folder for what is fetched; made when it is needed.
         max_bytes: How much may lie there.
         threads: How many files are fetched at once.
+
+    Attributes:
+        local_root: What comes before files' paths on a local store; `None` for other stores.
     """
 
     def __init__(self, store: Store, scratch: Path, *, max_bytes: int, threads: int) -> None:
         root = store.local_path("")
-        self._local_root = None if root is None else os.path.join(root, "")
+        self.local_root = None if root is None else os.path.join(root, "")
         self._store = store
         self._scratch = scratch
         self._max_bytes = max_bytes
@@ -67,33 +70,28 @@ class Fetcher:
 
     def prefetch(self, key: Hashable, files: Sequence[InputFile]) -> None:
         """Asks for the files of a mini-batch; returns at once. A known key changes nothing."""
-        if self._local_root is not None:
-            return
         with self._lock:
             if key in self._batches or self._is_closed:
                 return
             batch = self._batches[key] = _Batch(files)
-            self._waiting.append(batch)
-            self._admit()
+            if self.local_root is None:
+                self._waiting.append(batch)
+                self._admit()
 
-    def wait(self, key: Hashable, files: Sequence[InputFile]) -> list[str]:
+    def wait(self, key: Hashable) -> list[str]:
         """The absolute local paths of a mini-batch's files, once all of them are there.
-
-        Args:
-            key: As it was given to `prefetch`.
-            files: As they were given to `prefetch`.
 
         Raises:
             FetchError: Some can't be had.
             StorageError: The fetcher was closed, or the key released meanwhile.
             KeyError: The key was never asked for.
         """
-        if self._local_root is not None:
-            return [self._local_root + file.path for file in files]
         with self._lock:
             if self._is_closed:
                 raise StorageError("fetching was stopped")
             batch = self._batches[key]
+            if self.local_root is not None:
+                return [self.local_root + file.path for file in batch.files]
             batch.is_wanted = True
             self._admit()
         batch.is_complete.wait()
@@ -105,11 +103,9 @@ class Fetcher:
 
     def release(self, key: Hashable) -> None:
         """Deletes what was fetched for a mini-batch; nothing happens for an unknown key."""
-        if self._local_root is not None:
-            return
         with self._lock:
             batch = self._batches.pop(key, None)
-            if batch is None:
+            if batch is None or self.local_root is not None:
                 return
             batch.is_released = True
             if batch in self._waiting:

@@ -75,8 +75,8 @@ class InputItems:
                 yield from self._look(ListedLine(item, ""), None)
 
     def _look(self, item: ListedLine, base: str | None) -> Iterator[InputFile]:
-        tree, path = self._locate(item, base)
         try:
+            tree, path = self._locate(item, base)
             sight = tree.look(path)
             if sight is None:
                 yield from self._look_further(tree, path, item, base)

@@ -37,7 +37,7 @@ class InputListing:
         self._items = items
         self._filters = filters
         self._leave_out = tuple(os.path.realpath(path) for path in leave_out)
-        self._seen = 0
+        self._seen = self._skipped = 0
 
     def files(self, after: str | None = None) -> Iterator[InputFile]:
         """The files, by the UTF-8 bytes of their paths, each once.
@@ -49,7 +49,7 @@ class InputListing:
             InputError: A folder can't be read, or a glob matches nothing. Anything that can be
                 known at once comes with the first file.
         """
-        self._seen = 0
+        self._seen = self._skipped = 0
         try:
             files = self._merged(after)
             if after is not None:
@@ -64,6 +64,8 @@ class InputListing:
     def explain_empty(self) -> str:
         """Why `files` has ended without one file: one line."""
         root = shown(self.root)
+        if self._skipped:
+            return f"no file in {root} passes input_include and input_exclude"
         if self._seen:
             seen = "the only file" if self._seen == 1 else f"none of the {self._seen} files"
             verb = "does not pass" if self._seen == 1 else "passes"
@@ -77,9 +79,10 @@ class InputListing:
         streams += [self._walk_glob(glob, cut, after) for glob in self._items.globs]
         if len(self._items.files):
             streams.append(file._replace(path=file.path[cut:]) for file in self._items.files)
-        if len(streams) == 1 and not len(self._items.files):
-            return streams[0]
-        return self._each_once(heapq.merge(*streams, key=_file_order))
+        merged = streams[0] if len(streams) == 1 else heapq.merge(*streams, key=_file_order)
+        # One walk lists nothing twice.
+        is_walk = len(streams) == 1 and not len(self._items.files)
+        return merged if is_walk else self._each_once(merged)
 
     def _walk_folder(self, path: str, after: str | None) -> Iterator[InputFile]:
         return map(InputFile._make, self._walk(path, self._entering(after), hidden=False))
@@ -90,6 +93,7 @@ class InputListing:
         glob = found.glob
         enters = self._entering(after)
         folders = files = 0
+        skipped = self._skipped
 
         def may_hold(folder: str) -> bool:
             nonlocal folders
@@ -100,7 +104,7 @@ class InputListing:
             if glob.matches(file[0][skip:]):
                 files += 1
                 yield InputFile._make(file)
-        if not files and after is None:
+        if not files and self._skipped == skipped:
             raise InputError(_unmatched(found, folders))
 
     def _walk(self, path: str, enters: _Enters, *, hidden: bool) -> Iterator[tuple[str, int, str]]:
@@ -115,8 +119,12 @@ class InputListing:
             if last is not None:
                 first = order_key(f"{folder}/")
                 if first < last and not last.startswith(first):
+                    self._skipped += 1
                     return False
-            return not self._filters.excludes(folder)
+            if self._filters.excludes(folder):
+                self._skipped += 1
+                return False
+            return True
 
         return enters
 

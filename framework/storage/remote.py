@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -227,8 +228,11 @@ def _size(info: dict[str, Any]) -> int:
 
 def _etag(info: dict[str, Any]) -> str:
     for key in ("ETag", "etag", "LastModified", "last_modified", "mtime", "updated", "created"):
-        if info.get(key):
-            return str(info[key]).strip('"')
+        value = info.get(key)
+        if isinstance(value, datetime):
+            value = value.timestamp()
+        if value:
+            return str(value).strip('"')
     return f"{_size(info):x}"
 
 

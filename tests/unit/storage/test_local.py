@@ -306,9 +306,13 @@ def test_a_commit_never_replaces_and_keeps_what_is_staged(store, rival):
 
 
 def test_an_exception_while_staging_leaves_nothing(store):
-    with pytest.raises(KeyboardInterrupt), store.stage("out", "token") as staged:
-        staged.stream.write(b"half")
-        raise KeyboardInterrupt
+    def be_interrupted():
+        with store.stage("out", "token") as staged:
+            staged.stream.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        be_interrupted()
 
     assert content(store) == {}
 
@@ -378,7 +382,7 @@ def test_a_folder_is_no_file(store):
     store.write("folder/a", b"")
 
     for ask in (store.read, store.stat, lambda path: store.write(path, b"")):
-        with pytest.raises(StorageError, match="directory|folder"):
+        with pytest.raises(StorageError, match=r"directory|folder"):
             ask("folder")
 
 
