@@ -123,8 +123,9 @@ def _scan(folder: bytes, hidden: bool, left_out: frozenset[bytes]) -> Iterator[_
                     yield name + b"/", 0, 0
                     continue
                 status = entry.stat()
-            except OSError:
-                if not entry.is_symlink() and os.path.lexists(entry.path):
+            except OSError as error:
+                # Gone, or a link that leads nowhere; else the folder itself can't be searched.
+                if not (isinstance(error, FileNotFoundError) or entry.is_symlink()):
                     raise
                 yield name, 0, 0
                 continue

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,25 @@ def test_a_folder_that_goes_away_during_the_walk_is_as_if_it_had_never_been(tmp_
     (tmp_path / "b").rmdir()
 
     assert [first.path, *(file.path for file in walk)] == ["a/x", "c"]
+
+
+@pytest.fixture
+def without_rights():
+    """A folder that everybody may enter, seen by nobody in particular."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder), lambda: os.seteuid(65534)
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody without rights")
+@pytest.mark.parametrize("mode", [0o700, 0o744])
+def test_a_folder_that_others_may_not_search_is_named(without_rights, mode):
+    root, give_up_rights = without_rights
+    plant(root, [("half", "x")])
+    (root / "half").chmod(mode)
+    give_up_rights()
+
+    with pytest.raises(StorageError) as raised:
+        listed(root)
+    assert str(raised.value) == f"permission denied while listing the folder {root}/half"
