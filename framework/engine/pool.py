@@ -110,16 +110,18 @@ class ScorerPool:
             if self.queue.is_closed:
                 raise PoolClosedError
             self._tickets.add(ticket)
-        for batch in batches:
-            self._fetcher.prefetch(batch.index, batch.files)
+        if self.local_root is None:
+            for batch in batches:
+                self._fetcher.prefetch(batch.index, batch.files)
         self.queue.put(ticket.tasks)
         return ticket
 
     def withdraw(self, ticket: Ticket) -> None:
         """Takes back what has not begun of a chunk."""
         taken = self.queue.withdraw(ticket)
-        for task in taken:
-            self._fetcher.release(task.batch.index)
+        if self.local_root is None:
+            for task in taken:
+                self._fetcher.release(task.batch.index)
         ticket.give_back(len(taken))
 
     def forget(self, ticket: Ticket) -> None:
@@ -153,13 +155,19 @@ class ScorerPool:
         """Fresh folders for a process."""
         return self._workroom.room(number)
 
-    def local_paths(self, task: Task) -> list[str]:
-        """Where the task's files lie on this machine; waits for them to be fetched."""
+    @property
+    def local_root(self) -> str | None:
+        """What makes local paths of files' paths; `None` where files have to be fetched."""
+        return self._fetcher.local_root
+
+    def fetched(self, task: Task) -> list[str]:
+        """Where the task's files lie on this machine, once they are fetched."""
         return self._fetcher.wait(task.batch.index)
 
     def finish(self, task: Task, scored: Scored) -> None:
         """Takes a finished mini-batch; its files are not needed any more."""
-        self._fetcher.release(task.batch.index)
+        if self.local_root is None:
+            self._fetcher.release(task.batch.index)
         task.ticket.finish(scored)
 
     def encode_columns(self, payload: bytes) -> Encoded:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from framework.domain.outcomes import ExtraFile, Failure, FailureKind, Stage
 from framework.engine.work import Scored, Task, WorkQueue
 from framework.errors import ScorerInitError, StorageError
-from framework.outputs import Encoded
+from framework.outputs import Column, Encoded
 from framework.scoring.launch import Launch, Room
 from framework.scoring.process import DeadlineError, ProcessEndedError, Reply, ScorerProcess
 
@@ -32,8 +32,12 @@ class Owner(Protocol):
     def room(self, number: int) -> Room:
         """Fresh folders for a process."""
 
-    def local_paths(self, task: Task) -> list[str]:
-        """Where the task's files lie on this machine; waits for them to be fetched."""
+    @property
+    def local_root(self) -> str | None:
+        """What makes local paths of files' paths; `None` where files have to be fetched."""
+
+    def fetched(self, task: Task) -> list[str]:
+        """Where the task's files lie on this machine, once they are fetched."""
 
     def stage_extras(self, task: Task, room: Room, names: list[str]) -> tuple[ExtraFile, ...]:
         """Stages what a script wrote beside its rows."""
@@ -66,6 +70,7 @@ class ServingThread:
         self._sent: deque[Task] = deque()
         self._last_log = ""
         self._sends_columns = False
+        self._columns: tuple[Column, ...] = ()
         self._seconds: float | None = None
 
     def run(self) -> None:
@@ -114,6 +119,7 @@ class ServingThread:
             return ScorerInitError(f"the scorer's process ended while loading: {ended}")
         if reply["ok"]:
             self._sends_columns = reply["encoding"] == "columns"
+            self._columns = ()
             return None
         return ScorerInitError(
             f"the scorer could not be loaded: {reply['message']}",
@@ -136,13 +142,12 @@ class ServingThread:
 
     def _fill(self, process: ScorerProcess) -> bool:
         """Tops up what the process has; waits for a mini-batch if it has none."""
-        wanted = self._window() - len(self._sent)
-        if wanted > 0:
-            for task in self._owner.queue.take(wanted, wait=not self._sent):
-                paths = self._paths(task)
-                if paths is not None:
-                    process.send(str(task.batch.index), paths, [f.path for f in task.batch.files])
+        window = self._window()
+        if len(self._sent) <= window // 2:  # several at a time: each trip to the queue costs
+            for task in self._owner.queue.take(window - len(self._sent), wait=not self._sent):
+                if self._send(process, task):
                     self._sent.append(task)
+            process.flush()
         return bool(self._sent)
 
     def _window(self) -> int:
@@ -151,12 +156,19 @@ class ServingThread:
             return 1
         return min(_MOST_AHEAD, 2 + int(_AHEAD_S / max(self._seconds, 1e-6)))
 
-    def _paths(self, task: Task) -> list[str] | None:
-        try:
-            return self._owner.local_paths(task)
-        except StorageError as error:
-            self._fail(task, Stage.FETCH, FailureKind.FETCH, str(error), final=True)
-            return None
+    def _send(self, process: ScorerProcess, task: Task) -> bool:
+        """Sends a mini-batch, as soon as its files are on this machine; false if they can't be had."""
+        root = self._owner.local_root
+        files: list[str] = []
+        if root is None:
+            try:
+                files = self._owner.fetched(task)
+            except StorageError as error:
+                self._fail(task, Stage.FETCH, FailureKind.FETCH, str(error), final=True)
+                return False
+        names = [file.path for file in task.batch.files]
+        process.send(str(task.batch.index), names, root=root, files=files)
+        return True
 
     def _take(self, task: Task, reply: Reply, room: Room) -> None:
         header = reply.header
@@ -185,7 +197,9 @@ class ServingThread:
 
     def _scored(self, task: Task, reply: Reply, room: Room) -> Scored:
         header, payload = reply
-        columns = tuple((name, kind) for name, kind in header["columns"])
+        if "columns" in header:
+            self._columns = tuple((name, kind) for name, kind in header["columns"])
+        columns = self._columns
         if self._sends_columns and columns:
             payload, columns = self._owner.encode_columns(payload)
         extras = header.get("extras", [])

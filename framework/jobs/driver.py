@@ -135,8 +135,9 @@ class Driver:
             raise AccountingError(
                 f"the output has {intent.rows} rows, but the ledger counts {counts.rows}"
             )
-        for warning in publish_extras(self._plan.record, self._plan.target.store):
-            self._reporter.notice(warning)
+        if self._ledger.has_extras:
+            for warning in publish_extras(self._plan.record, self._plan.target.store):
+                self._reporter.notice(warning)
         intent = commit(self._plan.target, intent, self._ledger, self._journal)
         self._reporter.note("output_sha256", intent.sha256)
 
@@ -174,7 +175,8 @@ class Driver:
     def _end(self, status: JobStatus, error: FrameworkError | None = None) -> None:
         self._tell_progress()
         try:
-            write_errors(self._plan.record, self._plan.listing.root)
+            if self._ledger.has_failures:
+                write_errors(self._plan.record, self._plan.listing.root)
             self._ledger.add_end(status, str(error) if error else None)
         except FrameworkError as failed:  # the disk is full, say: the first error is the one to tell
             logger.warning("the job's end could not be written down: %s", failed)

@@ -69,6 +69,8 @@ class Ledger:
         self.done = DoneSet()
         self.counts = Counts()
         self.intents: list[Intent] = []
+        self.has_failures = False
+        self.has_extras = False
         for entry in read_log(journal.record, LEDGER):
             if "receipt" in entry:
                 self._count(decode_receipt(entry["receipt"]).outcomes)
@@ -94,7 +96,10 @@ class Ledger:
         self._journal.sync(LEDGER)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
-        self.counts.add(outcome for outcome in outcomes if self.done.add(outcome.index))
+        new = [outcome for outcome in outcomes if self.done.add(outcome.index)]
+        self.counts.add(new)
+        self.has_failures |= any(outcome.failures for outcome in new)
+        self.has_extras |= any(outcome.extras for outcome in new)
 
 
 def read_receipts(record: JobRecord) -> Iterator[Receipt]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import RawIOBase
 from typing import Any, BinaryIO, cast
 
+from framework.domain.outcomes import Receipt
 from framework.errors import AccountingError
 from framework.jobs.extents import Extent, extents
 from framework.jobs.ledger import Intent, read_receipts
-from framework.jobs.record import JobRecord, open_record
+from framework.jobs.record import open_record
 from framework.outputs import Block, Column, OutputFormat, unite
 from framework.storage import Store, open_store
 from framework.storage.sorting import SortedRuns
@@ -49,8 +50,9 @@ def reduce_parts(reduction: Reduction) -> Intent:
     """
     record = open_record(reduction.workspace, reduction.job)
     target = open_store(reduction.folder)
+    parts = _Parts(open_store(record.staging))
     ordered = SortedRuns(
-        extents(read_receipts(record), join=reduction.output_format.joins_blocks),
+        extents(parts.note(read_receipts(record)), join=reduction.output_format.joins_blocks),
         _by_input_order,
         _EXTENTS_IN_MEMORY,
     )
@@ -58,7 +60,7 @@ def reduce_parts(reduction: Reduction) -> Intent:
     with target.stage(reduction.file_name, reduction.token) as staged:
         output = _HashingWriter(staged.stream)
         rows = _join(
-            reduction.output_format, columns, ordered, _Parts(record), cast(BinaryIO, output)
+            reduction.output_format, columns, ordered, parts, cast(BinaryIO, output)
         )
     return Intent(
         final=f"{target.url.rstrip('/')}/{reduction.file_name}",
@@ -106,13 +108,16 @@ def _join(
 class _Parts:
     """Reads parts, and checks each one's checksum before its first use."""
 
-    def __init__(self, record: JobRecord) -> None:
-        self._store: Store = open_store(record.staging)
-        self._checked = {
-            receipt.part.name: receipt.part.sha256
-            for receipt in read_receipts(record)
-            if receipt.part is not None
-        }
+    def __init__(self, staging: Store) -> None:
+        self._store = staging
+        self._unchecked: dict[str, str] = {}
+
+    def note(self, receipts: Iterable[Receipt]) -> Iterator[Receipt]:
+        """Passes receipts on, and keeps the checksums of their parts."""
+        for receipt in receipts:
+            if receipt.part is not None:
+                self._unchecked[receipt.part.name] = receipt.part.sha256
+            yield receipt
 
     def pieces(self, extent: Extent) -> Iterator[bytes]:
         """An extent's bytes, a mebibyte at a time."""
@@ -127,7 +132,7 @@ class _Parts:
             raise AccountingError(f"part {extent.part} is shorter than the ledger says")
 
     def _check(self, part: str, file: BinaryIO) -> None:
-        expected = self._checked.pop(part, None)
+        expected = self._unchecked.pop(part, None)
         if expected is None:
             return
         if hashlib.file_digest(file, "sha256").hexdigest() != expected:

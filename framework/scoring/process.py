@@ -84,16 +84,19 @@ class ScorerProcess:
             if stdin is not None:
                 stdin.write(json.dumps(order).encode() + b"\n")
 
-    def send(self, key: str, files: Sequence[str], names: Sequence[str]) -> None:
-        """Queues one mini-batch; it is sent while `receive` waits.
+    def send(
+        self, key: str, names: Sequence[str], *, root: str | None, files: Sequence[str] = ()
+    ) -> None:
+        """Queues one mini-batch; it is sent by `flush`, and while `receive` waits.
 
         Args:
             key: Names what the mini-batch leaves aside.
-            files: Local paths, absolute.
-            names: The same files' paths relative to the input's root.
+            names: The files' paths relative to the input's root.
+            root: What makes absolute local paths of the names; `None` where `files` has them.
+            files: Absolute local paths.
         """
-        self._outgoing += encode_frame({"key": key, "files": files, "names": names})
-        self._flush()
+        where = {"files": files} if root is None else {"root": root}
+        self._outgoing += encode_frame({"key": key, "names": names, **where})
 
     def receive(self, timeout_s: float) -> Reply:
         """The next reply, in the order that mini-batches were sent.
@@ -118,13 +121,14 @@ class ScorerProcess:
         poll.register(self._status_fd, _READABLE)
         events = dict(poll.poll(timeout_s * 1000))
         if events.get(self._channel.fileno(), 0) & select.POLLOUT:
-            self._flush()
+            self.flush()
         if events.get(self._channel.fileno(), 0) & _READABLE and self._read_replies():
             return
         if events.get(self._status_fd, 0) & _READABLE:
             self._read_status()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Sends as much as the channel takes at once."""
         with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
             sent = self._channel.send(self._outgoing)
             del self._outgoing[:sent]

@@ -42,7 +42,8 @@ class FrameReader:
                     break
                 position = end
                 body = start + header
-                yield json.loads(self._buffer[start:body]), bytes(self._buffer[body:end])
+                text = self._buffer[start:body].decode("ascii")
+                yield json.loads(text), bytes(self._buffer[body:end])
         finally:
             del self._buffer[:position]
 

@@ -1,7 +1,7 @@
 """The scorer process's main loop: load once, then score mini-batch after mini-batch.
 
 The first frame is the setup (see `framework/scoring/launch.py`), each later one a mini-batch
-`{"key", "files", "names"}`. Replies are `{"ok": true, ...}` with the encoded rows as payload, or what
+`{"key", "names", "files" or "root"}`. Replies are `{"ok": true, ...}` with the encoded rows as payload, or what
 `failures.describe` makes of an exception.
 """
 
@@ -85,6 +85,7 @@ class _MiniBatchScorer:
         self._score = scorer.score
         self._takes_text = getattr(scorer, "takes_text", False)
         self._encode = encoder.encode if encoder else None
+        self._columns = []  # type: List[Any]
         self._folder = OutputFolder(setup["output_path"], setup["aside"], setup["reserved"])
 
     def __call__(self, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:
@@ -98,8 +99,7 @@ class _MiniBatchScorer:
         return reply, payload
 
     def _attempt(self, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:
-        self._folder.begin()
-        files = request["files"]
+        files = _files(request)
         try:
             result = self._score(files if self._takes_text else [Path(file) for file in files])
         except BaseException as error:  # sys.exit() in a script is its failure, not our end
@@ -115,13 +115,21 @@ class _MiniBatchScorer:
         payload, columns = b"", []  # type: Tuple[bytes, List[Any]]
         if self._encode is not None:
             payload, columns = self._encode(table, result)
-        reply["columns"] = columns
-        if table.items < len(request["files"]):
+        if columns != self._columns:  # they hardly ever change: said only when they do
+            reply["columns"] = self._columns = columns
+        if table.items < len(request["names"]):
             reply["missing"] = table.missing
         extras = self._folder.keep(request["key"])
         if extras:
             reply["extras"] = extras
         return reply, payload
+
+
+def _files(request: Dict[str, Any]) -> List[str]:
+    """The absolute paths: said one by one, or to be found below a root under their names."""
+    if "root" in request:
+        return [request["root"] + name for name in request["names"]]
+    return list(request["files"])
 
 
 class _Failed(Exception):

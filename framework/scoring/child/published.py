@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-from typing import List, Set
+from typing import List
 
 
 class ReservedNameError(Exception):
@@ -24,11 +23,8 @@ class OutputFolder:
         self._folder = folder
         self._aside = aside
         self._reserved = reserved
-        self._before = set()  # type: Set[str]
-
-    def begin(self) -> None:
-        """Notes what is there before a scoring call."""
-        self._before = set(self._files()) if os.listdir(self._folder) else set()
+        # What loading wrote is part of the first mini-batch that succeeds.
+        self._before = set(self._files())
 
     def keep(self, key: str) -> List[str]:
         """Sets aside what is there after a successful call; returns the relative paths."""
@@ -44,6 +40,7 @@ class OutputFolder:
             target = os.path.join(self._aside, key, name)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             os.rename(os.path.join(self._folder, name), target)
+        self._before = set()
         return names
 
     def discard(self) -> None:
@@ -52,11 +49,6 @@ class OutputFolder:
             os.makedirs(self._folder)
         for name in set(self._files()) - self._before:
             os.unlink(os.path.join(self._folder, name))
-
-    def close(self) -> None:
-        """Removes the folder."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
     def _files(self) -> List[str]:
         found = []
         for folder, _, names in os.walk(self._folder):
