@@ -16,7 +16,7 @@ class MiniBatch(NamedTuple):
         files: In input order; never empty.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not the method of tuples
     files: tuple[InputFile, ...]
 
     @property

@@ -84,7 +84,7 @@ class Outcome(NamedTuple):
         extras: Files that the script wrote beside its rows.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not the method of tuples
     files: int
     succeeded: int
     rows: int

@@ -66,9 +66,7 @@ class Dispatcher:
         self._pools = pools
         self._key = pools.spec.key
         self._source = source
-        self._sizer = ChunkSizer(
-            processes=pools.spec.processes, instances=len(session.instances)
-        )
+        self._sizer = ChunkSizer(processes=pools.spec.processes, instances=len(session.instances))
         self._instances = [_Instance(address) for address in session.instances]
         self._returned: deque[MiniBatch] = deque()
         self._events: SimpleQueue[Future | str] = SimpleQueue()
@@ -91,7 +89,7 @@ class Dispatcher:
             The receipts that have come since the last time, to be made durable together.
 
         Raises:
-            FrameworkError: The scorer can't be loaded, a part can't be written, no instance is left.
+            FrameworkError: The scorer can't be loaded, a part can't be written, or nobody is left.
         """
         is_stopping = False
         while True:

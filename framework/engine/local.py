@@ -61,4 +61,3 @@ class LocalCompute(Compute):
     def threads(self, instances: int, processes: int) -> int:
         """All scorer processes share this machine's cores."""
         return max(1, cores() // (instances * processes))
-

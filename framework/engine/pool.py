@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import tempfile
 import threading
@@ -21,6 +20,7 @@ from framework.outputs import Encoded, decode_columns
 from framework.scoring.launch import Launch, Room
 from framework.scoring.workroom import Workroom
 from framework.storage import open_store
+from framework.storage.checksums import sha256_of
 from framework.storage.fetch import Fetcher
 
 logger = logging.getLogger(__name__)
@@ -184,7 +184,7 @@ class ScorerPool:
         for name in names:
             source = room.aside / key / name
             with source.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                sha256 = sha256_of(file)
             size = source.stat().st_size
             self.staging.put(source, f"{attempt}/{name}")
             staged.append(ExtraFile(name, f"{attempt}/{name}", size, sha256))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from framework.domain.outcomes import ExtraFile, Failure, FailureKind, Stage
@@ -26,8 +25,14 @@ class Owner(Protocol):
     """What the thread needs of its pool."""
 
     queue: WorkQueue
-    launch: Launch
-    max_tries: int
+
+    @property
+    def launch(self) -> Launch:
+        """How its scorer processes are started."""
+
+    @property
+    def max_tries(self) -> int:
+        """Most tries of a failing mini-batch in all."""
 
     def room(self, number: int) -> Room:
         """Fresh folders for a process."""
@@ -157,7 +162,7 @@ class ServingThread:
         return min(_MOST_AHEAD, 2 + int(_AHEAD_S / max(self._seconds, 1e-6)))
 
     def _send(self, process: ScorerProcess, task: Task) -> bool:
-        """Sends a mini-batch, as soon as its files are on this machine; false if they can't be had."""
+        """Sends a mini-batch once its files are on this machine; false if they can't be had."""
         root = self._owner.local_root
         files: list[str] = []
         if root is None:
@@ -290,5 +295,3 @@ class ServingThread:
         if self._process is not None and not self._sent:
             self._process.close(_CLOSE_S)
         self._discard_process()
-
-

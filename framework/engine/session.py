@@ -78,7 +78,7 @@ class Pools:
         self.end(grace_s=0.0)
 
     def end(self, *, grace_s: float) -> None:
-        """Stops the pools; what runs may end within `grace_s` seconds. Only the first call counts."""
+        """Stops the pools, once; what runs may end within `grace_s` seconds."""
         if self._stop.is_set():
             return
         self._stop.set()

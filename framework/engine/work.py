@@ -139,7 +139,7 @@ class WorkQueue:
             self._changed.notify_all()
 
     def put_back(self, tasks: Iterable[Task], *, as_new: bool = False) -> None:
-        """Adds tasks at the front, in their order; `as_new` if no scoring call was made for them."""
+        """Adds tasks at the front, in order; `as_new` if no scoring call was made for them."""
         again = list(tasks)
         with self._changed:
             for task in again:

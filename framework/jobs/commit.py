@@ -1,7 +1,8 @@
 """The commit: one output, created exclusively, by a state machine that survives a kill anywhere.
 
-intent (durable) → still ours? → create exclusively → end (durable). An output that is there already is
-ours if an intent of this job, of whatever driver, names its identity; any other is a rival's.
+intent (durable) → still ours? → create exclusively → end (durable). An output that is there
+already is ours if an intent of this job, of whatever driver, names its identity; any other is a
+rival's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The driver: runs one job from its plan to its end. Everything durable goes through its journal."""
+"""The driver: runs one job from its plan to its end. What is durable goes through its journal."""
 
 from __future__ import annotations
 
@@ -178,7 +178,9 @@ class Driver:
             if self._ledger.has_failures:
                 write_errors(self._plan.record, self._plan.listing.root)
             self._ledger.add_end(status, str(error) if error else None)
-        except FrameworkError as failed:  # the disk is full, say: the first error is the one to tell
+        except (
+            FrameworkError
+        ) as failed:  # the disk is full, say: the first error is the one to tell
             logger.warning("the job's end could not be written down: %s", failed)
         if status == JobStatus.COMPLETED:
             self._plan.record.workspace.delete(self._plan.record.path("staging"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +11,7 @@ from framework.errors import OutputExistsError, StorageError
 from framework.jobs.ledger import DoneSet, read_receipts
 from framework.jobs.record import JobRecord
 from framework.storage import Store, open_store
+from framework.storage.checksums import sha256_of
 from framework.storage.sorting import SortedRuns
 
 _Written = tuple[str, int, ExtraFile]
@@ -57,7 +57,7 @@ def _order(written: _Written) -> tuple[str, int]:
 def _publish(extra: ExtraFile, staging: Store, target: Store) -> None:
     if target.exists(extra.path):
         with target.open_read(extra.path) as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == extra.sha256:
+            if sha256_of(file) == extra.sha256:
                 return
         raise OutputExistsError(
             f"output {target.url}/{extra.path}: exists already; give another output.path"

@@ -1,9 +1,9 @@
 """A job's journal: logs that only the current driver can add to.
 
-A driver owns an *epoch*: it has created `epochs/<n>.json` exclusively. It writes segments of its own,
-`<log>/<n>.jsonl`, and its first words are the *seals*: how long its predecessors' segments were when
-it took over. What appears in them later is ignored, so that a driver that was stopped and wakes up
-can do no harm.
+A driver owns an *epoch*: it has created `epochs/<n>.json` exclusively. It writes segments of its
+own, `<log>/<n>.jsonl`, and its first words are the *seals*: how long its predecessors' segments
+were when it took over. What appears in them later is ignored, so that a driver that was stopped
+and wakes up can do no harm.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class Journal:
 
     def append(self, log: str, *entries: Any) -> None:
         """Adds entries to a log; durable after `sync`."""
-        lines = b"".join(json.dumps(each, separators=(",", ":")).encode() + b"\n" for each in entries)
+        lines = b"".join(
+            json.dumps(each, separators=(",", ":")).encode() + b"\n" for each in entries
+        )
         self._log(log).append(lines)
 
     def sync(self, log: str) -> None:

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from framework.domain.outcomes import Counts, ExtraFile, Failure, FailureKind, Outcome, Part, Receipt, Stage
+from framework.domain.outcomes import (
+    Counts,
+    ExtraFile,
+    Failure,
+    FailureKind,
+    Outcome,
+    Part,
+    Receipt,
+    Stage,
+)
 from framework.jobs.journal import LEDGER, Journal, read_log
 from framework.jobs.record import JobRecord
 
@@ -103,7 +112,7 @@ class Ledger:
 
 
 def read_receipts(record: JobRecord) -> Iterator[Receipt]:
-    """All receipts of a job in the order they came; a mini-batch's first outcome is the valid one."""
+    """All receipts in the order they came; of a mini-batch, the first outcome is the valid one."""
     for entry in read_log(record, LEDGER):
         if "receipt" in entry:
             yield decode_receipt(entry["receipt"])
@@ -118,7 +127,7 @@ def encode_receipt(receipt: Receipt) -> dict[str, Any]:
 
 
 def _encode_outcome(outcome: Outcome) -> list[Any]:
-    plain = list(outcome[:_PLAIN_FIELDS])
+    plain: list[Any] = list(outcome[:_PLAIN_FIELDS])
     if outcome.failures or outcome.extras:
         plain += [[asdict(failure) for failure in outcome.failures], outcome.extras]
     return plain
@@ -137,8 +146,7 @@ def _decode_outcome(values: list[Any]) -> Outcome:
     if len(values) == _PLAIN_FIELDS:
         return Outcome(*values)
     *plain, failures, extras = values
-    return Outcome(
-        *plain,
+    return Outcome(*plain)._replace(
         failures=tuple(_decode_failure(failure) for failure in failures),
         extras=tuple(ExtraFile(*extra) for extra in extras),
     )

@@ -96,7 +96,8 @@ class Listing:
     def files(self) -> Iterator[InputFile | None]:
         """All files in order; `None` whenever the next one is not durably listed yet."""
         read = 0
-        for read, file in enumerate(self._earlier(), start=1):
+        for file in self._earlier():
+            read += 1
             yield file
         while read >= self._known:
             if self.is_complete and read >= self._known:

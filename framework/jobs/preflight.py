@@ -32,7 +32,7 @@ def make_compute(settings: Settings, plugins: Plugins) -> Compute:
     """
     chosen = settings.compute
     contribution = plugins.find_compute(chosen.type or chosen.name)
-    factory = resolve(contribution, Compute)  # type: ignore[type-abstract]
+    factory = resolve(contribution, Compute)
     _raise_all(check_params(contribution, factory, chosen.params))
     return factory(**chosen.params)
 
@@ -43,10 +43,8 @@ def make_format(settings: Settings, plugins: Plugins) -> OutputFormat:
     Raises:
         UsageError: There is none.
     """
-    registered = resolve_all(plugins.output_formats, OutputFormat)  # type: ignore[type-abstract]
-    return choose_format(
-        registered, file_name=settings.output_file_name, output=settings.output
-    )
+    registered = resolve_all(plugins.output_formats, OutputFormat)
+    return choose_format(registered, file_name=settings.output_file_name, output=settings.output)
 
 
 def make_target(settings: Settings, name: str, *, may_exist: bool) -> Target | None:
@@ -89,7 +87,7 @@ def make_launch(settings: Settings, plugins: Plugins, output_format: OutputForma
             Problem(key="scorer.name", message="is missing, and there is no scoring script")
         )
     contribution = plugins.find_scorer(name)
-    factory = resolve(contribution, Scorer)  # type: ignore[type-abstract]
+    factory = resolve(contribution, Scorer)
     params = dict(settings.scorer.params)
     if name == SCRIPT:
         params |= _script_params(settings)
@@ -145,12 +143,12 @@ def checked_model(settings: Settings) -> str | None:
         if model.name is not None:
             raise ModelError(f"model {model.name}: there is no registry yet; give model.path")
         return None
-    path = os.path.abspath(os.path.expanduser(model.path))
-    if not os.path.exists(path):
+    path = Path(model.path).expanduser().absolute()
+    if not path.exists():
         raise ModelError(f"model.path: {path} does not exist")
     if not os.access(path, os.R_OK):
         raise ModelError(f"model.path: {path} can't be read")
-    return path
+    return str(path)
 
 
 def open_listing(settings: Settings) -> InputListing:
@@ -161,13 +159,12 @@ def open_listing(settings: Settings) -> InputListing:
     """
     if not settings.input:
         raise ConfigurationError(Problem(key="input", message="is missing: what shall be scored?"))
-    listing = open_input(
+    return open_input(
         settings.input,
         include=settings.input_include,
         exclude=settings.input_exclude,
         leave_out=[path for path in (settings.workspace, settings.output.path) if path],
     )
-    return listing
 
 
 def check_input(listing: InputListing, look_ahead: int) -> None:

@@ -121,9 +121,7 @@ def open_record(workspace: str, name: str) -> JobRecord:
 def job_names(workspace: Store) -> list[str]:
     """Names of all jobs in a workspace."""
     return [
-        name
-        for name in workspace.names(JOBS)
-        if workspace.exists(f"{JOBS}/{name}/{_IDENTITY}")
+        name for name in workspace.names(JOBS) if workspace.exists(f"{JOBS}/{name}/{_IDENTITY}")
     ]
 
 

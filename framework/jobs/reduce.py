@@ -1,4 +1,4 @@
-"""Reducing: the parts that the ledger names become one output, in input order, in constant memory."""
+"""Reducing: the parts become one output, in input order, in constant memory."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from framework.jobs.ledger import Intent, read_receipts
 from framework.jobs.record import open_record
 from framework.outputs import Block, Column, OutputFormat, unite
 from framework.storage import Store, open_store
+from framework.storage.checksums import sha256_of
 from framework.storage.sorting import SortedRuns
 
 _PIECE = 1 << 20
@@ -59,9 +60,7 @@ def reduce_parts(reduction: Reduction) -> Intent:
     columns = unite(_column_sets(ordered), reduction.output_format.promote)
     with target.stage(reduction.file_name, reduction.token) as staged:
         output = _HashingWriter(staged.stream)
-        rows = _join(
-            reduction.output_format, columns, ordered, parts, cast(BinaryIO, output)
-        )
+        rows = _join(reduction.output_format, columns, ordered, parts, cast(BinaryIO, output))
     return Intent(
         final=f"{target.url.rstrip('/')}/{reduction.file_name}",
         identity=target.identity(staged.path),
@@ -135,7 +134,7 @@ class _Parts:
         expected = self._unchecked.pop(part, None)
         if expected is None:
             return
-        if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+        if sha256_of(file) != expected:
             raise AccountingError(f"part {part}: its checksum is not the ledger's")
 
 

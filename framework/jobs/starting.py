@@ -213,16 +213,15 @@ def _plan(
 
 def _drive(plan: JobPlan, observer: Observer) -> Job:
     journal = Journal.claim(plan.record, started_at=now())
-    reporter = Reporter(plan.record, journal.epoch, observer, plan.plugins, plan.identity["summary"])
+    summary = plan.identity["summary"]
+    reporter = Reporter(plan.record, journal.epoch, observer, plan.plugins, summary)
     driver = Driver(plan, journal, reporter)
     job = Job(plan.record, driver)
     job.start()
     return job
 
 
-def _identity(
-    plan: JobPlan, code: str, model: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def _identity(plan: JobPlan, code: str, model: Mapping[str, Any] | None) -> dict[str, Any]:
     created_at = now()
     settings = plan.settings
     return {

@@ -26,8 +26,8 @@ class Launch:
     Attributes:
         factory: The scorer's class, `"package.module:Class"`.
         params: Its keyword arguments.
-        code: The archive with the job's snapshot of the code; empty for none. Unpacked, it is passed
-            to the scorer as its parameter `code`.
+        code: The archive with the job's snapshot of the code; empty for none. Unpacked, it is the
+            scorer's parameter `code`.
         model: The model's file or folder; empty for none.
         environment_variables: Set before anything of the user's is imported.
         encoding: How rows are encoded in the process; `None` to count them only.

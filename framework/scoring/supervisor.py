@@ -81,7 +81,7 @@ def _start(order: dict[str, Any]) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             pass_fds=(channel,),
             start_new_session=True,
-            preexec_fn=_die_with_the_supervisor,
+            preexec_fn=_die_with_the_supervisor,  # noqa: PLW1509  there are no other threads
         )
     os.close(channel)
     return process

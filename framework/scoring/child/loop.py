@@ -1,8 +1,8 @@
 """The scorer process's main loop: load once, then score mini-batch after mini-batch.
 
 The first frame is the setup (see `framework/scoring/launch.py`), each later one a mini-batch
-`{"key", "names", "files" or "root"}`. Replies are `{"ok": true, ...}` with the encoded rows as payload, or what
-`failures.describe` makes of an exception.
+`{"key", "names", "files" or "root"}`. Replies are `{"ok": true, ...}` with the encoded rows as
+payload, or what `failures.describe` makes of an exception.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ class OutputFolder:
             os.makedirs(self._folder)
         for name in set(self._files()) - self._before:
             os.unlink(os.path.join(self._folder, name))
+
     def _files(self) -> List[str]:
         found = []
         for folder, _, names in os.walk(self._folder):
