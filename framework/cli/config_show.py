@@ -48,7 +48,7 @@ def config_show(
     check_overrides(overrides, ctx)
     composition = compose(overrides, conf=conf, is_complete=False)
     for notice in composition.notices:
-        say(visible(notice))
+        say(visible(f"note: {notice}"))
     if query is None and form in {None, "yaml"}:
         write_result(composition.to_yaml(origin=origin).encode("utf-8", "backslashreplace"))
     elif origin:

@@ -32,7 +32,7 @@ _WRONG = 1
 @conf_option
 @verbose_option
 def doctor(query: ParsedResult | None, form: str | None, conf: str | None) -> int:
-    """Check this machine, the installation and the workspace.
+    """Check machine, installation and workspace.
 
     Exits with 1 if something is wrong; what is only worth knowing is marked `note`.
     """

@@ -92,5 +92,5 @@ def _say_end(job: Job, seconds: float, shows_all: bool, resume: str) -> None:
         errors = Path(job.folder) / "errors.jsonl"
         for line in summary_lines(summary, errors=errors, seconds=seconds, resume=resume):
             say(visible(line))
-    if job.error is not None:
+    if job.error is not None and job.status is not JobStatus.CANCELED:
         say_failure(job.error)

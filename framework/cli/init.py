@@ -20,7 +20,7 @@ _EXAMPLES = examples(
 @click.argument("directory", default=".", metavar="[DIR]")
 @verbose_option
 def init(directory: str) -> int:
-    """Make a workspace with a commented, working example.
+    """Make a workspace with a working example.
 
     Writes the example's files into DIR, the working directory by default, and prints their paths.
     Never overwrites a file.

@@ -55,7 +55,7 @@ def invoke(
     no_progress: bool,
     **shown: Any,
 ) -> int:
-    """Score the files of an input with a deployment's model, into one output.
+    """Score the files of an input, into one output.
 
     An OVERRIDE changes a setting for this job: `key=value`, `+key=value` (add), `++key=value`
     (either), `~key` (back to the default). Everything after the first = is the value.
@@ -89,7 +89,7 @@ def _run(
     with result_only():
         invocation = compose_invocation(overrides, conf=conf)
     for notice in invocation.composition.notices:
-        say(visible(notice))
+        say(visible(f"note: {notice}"))
     if dry_run:
         from framework.cli.dry_run import show_plan
 

@@ -47,9 +47,10 @@ def job_resume(
     no_progress: bool,
     **shown: Any,
 ) -> int:
-    """Continue a job that failed, was canceled or was killed.
+    """Continue a job that has stopped.
 
-    What has been scored is never scored again. An OVERRIDE changes how it goes on.
+    One that failed, was canceled or was killed. What has been scored is never scored again. An
+    OVERRIDE changes how it goes on.
     """
     from framework.api import compose_invocation, resume
     from framework.cli.following import exit_code, follow

@@ -43,7 +43,10 @@ def job_show(
     workspace: str | None,
     conf: str | None,
 ) -> int:
-    """Show one job: status, counts, times, where its output is and why it failed."""
+    """Show one job.
+
+    Its status, counts and times, where its output is, and why it failed.
+    """
     from framework.jobs import find_job
 
     check(query, JOB)

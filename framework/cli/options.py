@@ -43,6 +43,24 @@ class Query(click.ParamType["ParsedResult"]):
             self.fail(f"{value!r} is no JMESPath expression: {reason}", param, ctx)
 
 
+class Form(click.Choice[str]):
+    """How a result is written; knows what people take `-o` for."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Finds the form."""
+        has_overrides = ctx is not None and any(
+            each.name == "overrides" for each in ctx.command.params
+        )
+        if has_overrides and ("/" in value or "." in value):
+            self.fail(
+                f"{value!r} is none of {', '.join(FORMATS)}; where the job's output goes is "
+                f"written without dashes: output.path={value}",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
 def query_option(verb: Verb) -> Verb:
     """`--query`: a part of the result."""
     return click.option(
@@ -59,7 +77,7 @@ def output_option(verb: Verb) -> Verb:
         "-o",
         "--output",
         "form",
-        type=click.Choice(FORMATS, case_sensitive=False),
+        type=Form(FORMATS, case_sensitive=False),
         help="How to write the result; a table on a terminal and JSON elsewhere by default.",
     )(verb)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -28,34 +28,40 @@ def check_overrides(overrides: Sequence[str], ctx: click.Context) -> None:
         click.UsageError: Something isn't; says what was likely meant.
     """
     for place, word in enumerate(overrides):
-        following = overrides[place + 1] if place + 1 < len(overrides) else None
-        for message in _wrong(word, following, ctx):
+        message = _wrong(word, overrides[place + 1 : place + 3], ctx)
+        if message is not None:
             raise click.UsageError(without_signatures(message), ctx)
 
 
-def _wrong(word: str, following: str | None, ctx: click.Context) -> Iterator[str]:
+def _wrong(word: str, after: Sequence[str], ctx: click.Context) -> str | None:
     key, separator, value = word.partition("=")
     if not word.strip():
-        yield "an override is empty; is a variable of the shell not set?"
-    elif word.startswith("-"):
-        yield _no_option(word, following, ctx)
-    elif not key:
-        yield f"{word!r} has no key; write key=value without spaces around ="
-    elif separator and not value and following is not None and "=" not in following:
-        yield f"write {word}{following} without a space after ="
-    elif not separator and not word.startswith("~"):
-        yield _no_override(word, following)
+        return "an override is empty; is a variable of the shell not set?"
+    if word.startswith("-"):
+        return _no_option(word, after, ctx)
+    if not key:
+        return f"{word!r} has no key; write key=value without spaces around ="
+    if separator and not value and _is_value(after):
+        return f"write {word}{after[0]} without a space after ="
+    if separator or word.startswith("~"):
+        return None
+    return _no_override(word, after)
 
 
-def _no_option(word: str, following: str | None, ctx: click.Context) -> str:
+def _is_value(after: Sequence[str]) -> bool:
+    """Whether the next word looks like a value that was parted from its key."""
+    return bool(after) and "=" not in after[0] and not after[0].startswith(("-", "~"))
+
+
+def _no_option(word: str, after: Sequence[str], ctx: click.Context) -> str:
     name, separator, value = word.partition("=")
-    if not separator and following is not None and "=" not in following:
-        value = following
-    key = _key_meant(name)
-    if key is not None:
-        return f"no option {name!r}, settings are written without dashes: {key}={value or '...'}"
+    if not separator and _is_value(after):
+        value = after[0]
     options = [option for each in ctx.command.params for option in each.opts]
     match = nearest(name, options)
+    key = _key_meant(name)
+    if key is not None and not (match and key != _as_key(name)):
+        return f"no option {name!r}, settings are written without dashes: {key}={value or '...'}"
     return f"no option {name!r}" + (f", did you mean {match!r}?" if match else "")
 
 
@@ -63,7 +69,7 @@ def _key_meant(option: str) -> str | None:
     """The setting that an option stands for, such as `mini_batch_size` for `--mini-batch-size`."""
     from framework.config.schema import ROOT, dotted, fields, node_at
 
-    name = option.lstrip("-").replace("-", "_")
+    name = _as_key(option)
     if option in _CONFUSED:
         return _CONFUSED[option]
     if len(name) > 1 and node_at(tuple(name.split("."))) is not None:
@@ -73,12 +79,20 @@ def _key_meant(option: str) -> str | None:
     return below[0] if below else (nearest(name, keys) if len(name) > 3 else None)
 
 
-def _no_override(word: str, following: str | None) -> str:
+def _as_key(option: str) -> str:
+    return option.lstrip("-").replace("-", "_")
+
+
+def _no_override(word: str, after: Sequence[str]) -> str:
     head, colon, rest = word.partition(":")
-    if following is not None and following.startswith("="):
-        return f"write {word}{following.replace(' ', '')} without spaces around ="
+    if after and after[0].startswith("="):
+        meant = word + "".join(after if after[0] == "=" else after[:1])
+        return f"write {meant} without spaces around ="
     if colon and rest and not rest.startswith("/") and _key_meant(head) == head:
         return f"{word!r} is no override; write {head}={rest.strip()}"
+    if _key_meant(word) == word:
+        value = after[0] if _is_value(after) else "..."
+        return f"{word!r} is no override; write {word}={value}"
     if "/" in word or Path(word).exists():
         return f"{word!r} is no override; did you mean input={word}?"
     return f"{word!r} is no override; write key=value, such as endpoint={word}"

@@ -35,7 +35,8 @@ class Pace:
         return (done - before) / (now - begin) if now > begin and done > before else None
 
     def seconds_left(self, total: int | None) -> float | None:
-        """Until `total` files are done; `None` where that can't be said."""
+        """Until `total` files are done; `None` once they are, or where that can't be said."""
         if total is None or self.rate is None or self._newest is None:
             return None
-        return max(0, total - self._newest[1]) / self.rate
+        left = total - self._newest[1]
+        return left / self.rate if left > 0 else None

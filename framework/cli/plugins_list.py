@@ -28,7 +28,10 @@ _EXAMPLES = examples(
 @conf_option
 @verbose_option
 def plugins_list(query: ParsedResult | None, form: str | None, conf: str | None) -> int:
-    """List scorers, computes and output formats, and plugins that are broken."""
+    """List what plugins bring, and what is broken.
+
+    Scorers, computes and output formats by name, and each plugin that can't be used, with why.
+    """
     from framework.api import compose_invocation
 
     with result_only():

@@ -15,6 +15,7 @@ from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
 
 _EVERY_S = 10.0
+_SAME_EVERY_S = 60.0
 _LEAST_S = 1.0
 _EVERY_PERCENT = 10
 
@@ -65,6 +66,7 @@ class LineProgress(QuietProgress):
         self._status = JobStatus.NOT_STARTED
         self._said_at = clock()
         self._said_tenth = 0
+        self._said = ""
 
     def on_status(self, status: JobStatus) -> None:
         """Says it."""
@@ -83,13 +85,15 @@ class LineProgress(QuietProgress):
             self._pace.observe(now, done)
         silent_s = now - self._said_at
         if silent_s >= _EVERY_S or (tenth > self._said_tenth and silent_s >= _LEAST_S):
-            self._said_at, self._said_tenth = now, tenth
-            say(f"{self._status} {self._words(counts, files_total, processes_ready, processes)}")
+            words = self._words(counts, files_total, processes_ready, processes)
+            if words != self._said or silent_s >= _SAME_EVERY_S:
+                self._said_at, self._said_tenth, self._said = now, tenth, words
+                say(f"{self._status} {words}")
 
     def _words(
         self, counts: Counts, files_total: int | None, processes_ready: int, processes: int
     ) -> str:
-        if self._status is JobStatus.PREPARING:
+        if is_loading(counts, processes_ready, processes):
             return loading(processes_ready, processes)
         return ", ".join(progress_words(counts, files_total, self._pace))
 
@@ -105,6 +109,11 @@ def progress_words(counts: Counts, files_total: int | None, pace: Pace) -> list[
     if seconds is not None:
         words.append(f"{phrases.duration(seconds)} left")
     return words
+
+
+def is_loading(counts: Counts, processes_ready: int, processes: int) -> bool:
+    """Whether nothing has been scored because the model is still being loaded."""
+    return processes_ready < processes and not counts.succeeded + counts.failed
 
 
 def loading(processes_ready: int, processes: int) -> str:

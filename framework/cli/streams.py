@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO
 
+from framework.errors import StorageError
+
 
 class PatientStream:
     """A stream whose reader may go away without harm: a closed terminal must not end a job."""
@@ -105,15 +107,18 @@ def write_result(data: bytes) -> None:
     """Writes the command's result to stdout, all of it.
 
     Raises:
-        OSError: It can't be written. A reader that has gone away, as `head` does, is no error.
+        StorageError: It can't be written. A reader that has gone away, as `head` does, is no error.
     """
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # What is still in the buffer must go somewhere when the interpreter flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            reason = (error.strerror or type(error).__name__).lower()
+            raise StorageError(f"the result can't be written to stdout: {reason}") from error
 
 
 def visible(text: str) -> str:

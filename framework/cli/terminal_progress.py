@@ -17,7 +17,7 @@ from rich.text import Text
 
 from framework.cli import phrases
 from framework.cli.pace import Pace
-from framework.cli.progress import loading
+from framework.cli.progress import is_loading, loading
 from framework.cli.streams import PatientStream, visible
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
@@ -112,7 +112,7 @@ class TerminalProgress:
 
     def _words(self, seen: _Seen) -> list[Text]:
         elapsed = Text(phrases.duration(self._clock() - self._began), style="dim")
-        if seen.status is JobStatus.PREPARING and seen.processes:
+        if is_loading(seen.counts, seen.ready, seen.processes):
             return [Text(loading(seen.ready, seen.processes)), elapsed]
         if not seen.counts.files:
             return [elapsed]
