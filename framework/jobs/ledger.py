@@ -126,10 +126,10 @@ def encode_receipt(receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def _encode_outcome(outcome: Outcome) -> list[Any]:
-    plain: list[Any] = list(outcome[:_PLAIN_FIELDS])
+def _encode_outcome(outcome: Outcome) -> tuple[Any, ...]:
+    plain: tuple[Any, ...] = outcome[:_PLAIN_FIELDS]
     if outcome.failures or outcome.extras:
-        plain += [[asdict(failure) for failure in outcome.failures], outcome.extras]
+        return (*plain, [asdict(failure) for failure in outcome.failures], outcome.extras)
     return plain
 
 

@@ -107,7 +107,7 @@ class Listing:
             while True:
                 if read < self._known:
                     read += 1
-                    yield InputFile(*json.loads(segment.readline()))
+                    yield InputFile(*json.loads(segment.readline().decode("ascii")))
                 elif self.is_complete and read >= self._known:
                     return
                 else:
