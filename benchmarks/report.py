@@ -134,7 +134,7 @@ def _line(row: dict[str, Any]) -> str:
         _ratio(row["wall_ratio"]),
         f"{row['slope_us']:,.0f} µs",
         _ratio(row["slope_ratio"]),
-        f"{row['peak_pss_mib']:,.0f} MiB",
+        f"{row['peak_pss_mib']:,.0f} MiB" if row["peak_pss_mib"] else "over too soon",
     )
     return f"| {' | '.join(cells)} |"
 
