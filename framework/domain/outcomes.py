@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from framework.errors import FrameworkError
+
 
 class Stage(StrEnum):
     """Where in a mini-batch's way a failure happened."""
@@ -129,13 +131,13 @@ class Receipt:
         outcomes: Finished mini-batches, by index.
         part: Where their rows are; `None` where none has rows.
         returned: Indices of mini-batches that were handed back, not begun.
-        seconds: Wall time of the chunk on the instance.
+        error: Why nothing can be scored on the instance, where that is so.
     """
 
     outcomes: tuple[Outcome, ...]
     part: Part | None
     returned: tuple[int, ...] = ()
-    seconds: float = 0.0
+    error: FrameworkError | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from collections.abc import Sequence
 
 from distributed import secede
@@ -12,8 +11,9 @@ from distributed import secede
 from framework.domain.chunks import Chunk
 from framework.domain.outcomes import Outcome, Part, Receipt
 from framework.engine.lease import pool_of
-from framework.engine.pool import ScorerPool
+from framework.engine.pool import PoolClosedError, ScorerPool
 from framework.engine.work import Scored
+from framework.errors import FrameworkError
 
 
 def score_chunk(key: str, chunk: Chunk, budget_s: float) -> Receipt:
@@ -27,13 +27,18 @@ def score_chunk(key: str, chunk: Chunk, budget_s: float) -> Receipt:
         chunk: What to score.
         budget_s: Seconds after which nothing more of the chunk is begun.
 
-    Raises:
-        FrameworkError: The scorer can't be loaded here, or the part can't be written.
-        PoolClosedError: The pool is gone.
+    An error is part of the receipt: Dask would log one that is raised as if it were a defect.
     """
-    began = time.monotonic()
     secede()
-    pool = pool_of(key)
+    try:
+        return _score(pool_of(key), chunk, budget_s)
+    except PoolClosedError:
+        return Receipt(outcomes=(), part=None, returned=chunk.indices)
+    except FrameworkError as error:
+        return Receipt(outcomes=(), part=None, returned=chunk.indices, error=error)
+
+
+def _score(pool: ScorerPool, chunk: Chunk, budget_s: float) -> Receipt:
     ticket = pool.submit(list(chunk))
     try:
         if not ticket.wait(budget_s):
@@ -48,7 +53,6 @@ def score_chunk(key: str, chunk: Chunk, budget_s: float) -> Receipt:
         outcomes=outcomes,
         part=part,
         returned=tuple(index for index in chunk.indices if index not in done),
-        seconds=time.monotonic() - began,
     )
 
 

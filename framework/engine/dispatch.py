@@ -17,7 +17,6 @@ from framework.domain.chunks import BUDGET_S, MAX_FILES, Chunk, ChunkSizer
 from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import Receipt
 from framework.engine.chunk_task import score_chunk
-from framework.engine.pool import PoolClosedError
 from framework.engine.session import Pools, Session
 from framework.errors import NoInstancesError
 
@@ -168,13 +167,15 @@ class Dispatcher:
         chunk = instance.chunks.pop(future)
         try:
             receipt: Receipt = future.result()
-        except (PoolClosedError, KilledWorker, FutureCancelledError) as error:
+        except (KilledWorker, FutureCancelledError) as error:
             logger.warning("chunk %s was lost (%s); it is sent again", chunk.label, error)
             self._returned.extend(chunk)
             self._check_instances()
             return None
         finally:
             future.release()
+        if receipt.error is not None:
+            raise receipt.error
         self._sizer.observe([outcome.seconds for outcome in receipt.outcomes])
         if receipt.returned:
             returned = set(receipt.returned)

@@ -75,14 +75,16 @@ def end(key: str, grace_s: float) -> None:
 def pool_of(key: str) -> ScorerPool:
     """The pool with this key on the instance that the calling task runs on.
 
+    Waits for the first lease, which may be on its way, as long as a lease lasts.
+
     Raises:
         PoolClosedError: Its lease has run out.
     """
+    place = (get_worker().address, key)
     with _changed:
-        lease = _leases.get((get_worker().address, key))
-    if lease is None:
-        raise PoolClosedError
-    return lease.pool
+        if not _changed.wait_for(lambda: place in _leases, LEASE_S):
+            raise PoolClosedError
+        return _leases[place].pool
 
 
 def _watch() -> None:

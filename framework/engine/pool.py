@@ -91,7 +91,7 @@ class ScorerPool:
             if self.launch.model:
                 self._workroom.bring_model(Path(self.launch.model))
         except OSError as error:
-            self._break(ScorerInitError(f"the instance can't prepare the scorer: {error}"))
+            self.fail(ScorerInitError(f"the instance can't prepare the scorer: {error}"))
             return
         for thread in self._threads:
             thread.start()
@@ -197,14 +197,16 @@ class ScorerPool:
 
     def process_retired(self, error: FrameworkError) -> None:
         """A process can't be started; the pool is broken when none is left."""
-        logger.warning("a scorer process can't be started: %s", error)
         with self._lock:
             self._retired += 1
             is_last = self._retired == len(self._serving) or not self._ready
         if is_last:
-            self._break(error)
+            self.fail(error)
+        else:
+            logger.warning("one scorer process less: %s", error)
 
-    def _break(self, error: FrameworkError) -> None:
+    def fail(self, error: FrameworkError) -> None:
+        """Nothing more can be scored here: those who wait for a chunk get the error."""
         with self._lock:
             self._broken = error
             tickets = list(self._tickets)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from framework.domain.outcomes import ExtraFile, Failure, FailureKind, Stage
 from framework.engine.work import Scored, Task, WorkQueue
-from framework.errors import ScorerInitError, StorageError
+from framework.errors import FrameworkError, ScorerInitError, StorageError
 from framework.outputs import Column, Encoded
 from framework.scoring.launch import Launch, Room
 from framework.scoring.process import DeadlineError, ProcessEndedError, Reply, ScorerProcess
@@ -56,6 +56,9 @@ class Owner(Protocol):
     def process_started(self) -> None:
         """A process has loaded its model."""
 
+    def fail(self, error: FrameworkError) -> None:
+        """Nothing more can be scored here."""
+
     def process_retired(self, error: ScorerInitError) -> None:
         """This thread's process can't be started, and won't be tried again."""
 
@@ -82,12 +85,15 @@ class ServingThread:
         """The thread's body."""
         try:
             while not self._owner.queue.is_closed:
-                try:
-                    process = self._process or self._start()
-                except ScorerInitError as error:
-                    self._owner.process_retired(error)
+                process = self._process or self._start()
+                if process is None:
                     return
                 self._serve(process)
+        except ScorerInitError as error:
+            self._owner.process_retired(error)
+        except Exception as error:
+            logger.exception("serving scorer process %d failed", self._number)
+            self._owner.fail(FrameworkError(f"internal error while scoring: {error!r}"))
         finally:
             self._end()
 
@@ -96,7 +102,8 @@ class ServingThread:
         if self._process is not None:
             self._process.kill()
 
-    def _start(self) -> ScorerProcess:
+    def _start(self) -> ScorerProcess | None:
+        """Starts the process and loads its model; `None` if the queue was closed meanwhile."""
         for attempt in range(1, _MAX_START_FAILURES + 1):
             room = self._owner.room(self._number)
             process = self._process = ScorerProcess(self._owner.launch, room)
@@ -110,7 +117,7 @@ class ServingThread:
             if failure.user_traceback is not None or attempt == _MAX_START_FAILURES:
                 raise failure
             logger.warning("scorer process %d: %s; starting it again", self._number, failure)
-        raise ScorerInitError("the pool was closed while the scorer was loading")
+        return None
 
     def _load(self, process: ScorerProcess) -> ScorerInitError | None:
         timeout_s = self._owner.launch.init_timeout_s

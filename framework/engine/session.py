@@ -14,7 +14,7 @@ from distributed import wait as wait_for
 from framework.engine.contract import Compute
 from framework.engine.lease import RENEW_S, PoolState, end, renew
 from framework.engine.work import PoolSpec
-from framework.errors import NoInstancesError
+from framework.errors import FrameworkError, NoInstancesError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -44,12 +44,26 @@ class Session:
         return f"instance-{self.instances.index(address)}"
 
     def run(self, name: str, function: Callable[..., T], *arguments: Any) -> T:
-        """Runs a function as a task on one of the instances, and returns its result."""
+        """Runs a function as a task on one of the instances, and returns its result.
+
+        Raises:
+            FrameworkError: As the function does.
+        """
         future: Future = self.client.submit(
-            function, *arguments, key=name, workers=list(self.instances), pure=False
+            _run, function, arguments, key=name, workers=list(self.instances), pure=False
         )
-        result: T = future.result()
+        result: T | FrameworkError = future.result()
+        if isinstance(result, FrameworkError):
+            raise result
         return result
+
+
+def _run(function: Callable[..., T], arguments: tuple[Any, ...]) -> T | FrameworkError:
+    """Returns an expected error: Dask would log one that is raised as if it were a defect."""
+    try:
+        return function(*arguments)
+    except FrameworkError as error:
+        return error
 
 
 class Pools:

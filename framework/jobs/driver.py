@@ -117,6 +117,8 @@ class Driver:
                 self._tell_progress()
                 self._check_threshold()
             pools.end(grace_s=_CLOSE_GRACE_S)
+        for warning in self._plan.listing.warnings:
+            self._reporter.notice(f"warning: {warning}")
         if self._listing.error is not None:
             raise self._listing.error
         if self._is_canceled.is_set():

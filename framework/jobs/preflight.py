@@ -74,8 +74,16 @@ def require_local(store: Store, key: str) -> None:
         raise UsageError(f"{key}: {store.url} is not a local folder; remote ones can't be used yet")
 
 
-def make_launch(settings: Settings, plugins: Plugins, output_format: OutputFormat) -> Launch:
+def make_launch(
+    settings: Settings, plugins: Plugins, output_format: OutputFormat, *, has_snapshot: bool
+) -> Launch:
     """How scorer processes are started; the code's snapshot is put in later.
+
+    Args:
+        settings: The job's.
+        plugins: What is registered.
+        output_format: How rows are written.
+        has_snapshot: Whether the code was snapshotted already, so that its folder is not needed.
 
     Raises:
         UsageError: The scorer, the script, the model or the environment can't be used.
@@ -90,9 +98,10 @@ def make_launch(settings: Settings, plugins: Plugins, output_format: OutputForma
     factory = resolve(contribution, Scorer)
     params = dict(settings.scorer.params)
     if name == SCRIPT:
-        params |= _script_params(settings)
+        params |= _script_params(settings, is_checked=not has_snapshot)
     known = {**params, "code": ""} if name == SCRIPT else params
     _raise_all(check_params(contribution, factory, known))
+    _check_values(factory, known)
     keeps_rows = settings.output_action == OutputAction.APPEND_ROW
     return Launch(
         factory=contribution.factory,
@@ -107,13 +116,14 @@ def make_launch(settings: Settings, plugins: Plugins, output_format: OutputForma
     )
 
 
-def _script_params(settings: Settings) -> dict[str, Any]:
+def _script_params(settings: Settings, *, is_checked: bool) -> dict[str, Any]:
     code, script = settings.code_configuration.code, settings.code_configuration.scoring_script
     if code is None or script is None:
         raise ConfigurationError(
             Problem(key="code_configuration.scoring_script", message="is missing")
         )
-    check_script(Path(code), script)
+    if is_checked:
+        check_script(Path(code), script)
     return {"scoring_script": script}
 
 
@@ -176,6 +186,14 @@ def check_input(listing: InputListing, look_ahead: int) -> None:
     first = list(islice(listing.files(), look_ahead))
     if not first:
         raise InputError(f"input: {listing.explain_empty()}")
+
+
+def _check_values(factory: type[Scorer], params: dict[str, Any]) -> None:
+    """Makes the scorer once: constructors are cheap, and know which values they take."""
+    try:
+        factory(**params)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(Problem(key="scorer.params", message=str(error))) from error
 
 
 def _raise_all(problems: tuple[Problem, ...]) -> None:

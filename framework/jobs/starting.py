@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -30,6 +31,15 @@ from framework.storage.inputs import InputListing
 
 _LOOK_AHEAD = 10_000
 _FIRST_FILES = 10
+_FIXED = (
+    "mini_batch_size",
+    "mini_batch_bytes",
+    "input_include",
+    "input_exclude",
+    "scorer",
+    "code_configuration",
+    "output_action",
+)
 _LIBRARIES = ("dask-batch-endpoints", "distributed", "pandas", "pyarrow", "numpy")
 
 
@@ -176,6 +186,7 @@ def resume(
     if not job.status.is_resumable:
         raise UsageError(f"job {name} is {job.status}; cancel it first to start it anew")
     settings = replace(restore(identity["document"]), workspace=workspace, name=name)
+    _check_same_plan(identity["document"], settings)
     listing = preflight.open_listing(settings)
     plan = _plan(record, settings, identity["document"], plugins, listing, is_resumed=True)
     _check_unchanged(identity, plan)
@@ -193,7 +204,7 @@ def _plan(
 ) -> JobPlan:
     output_format = preflight.make_format(settings, plugins)
     compute = preflight.make_compute(settings, plugins)
-    launch = preflight.make_launch(settings, plugins, output_format)
+    launch = preflight.make_launch(settings, plugins, output_format, has_snapshot=is_resumed)
     threads = compute.threads(
         settings.resources.instance_count, settings.max_concurrency_per_instance
     )
@@ -229,6 +240,7 @@ def _identity(plan: JobPlan, code: str, model: Mapping[str, Any] | None) -> dict
         "created_at": created_at,
         "document": plan.document,
         "input_root": plan.listing.root,
+        "encoding": plan.output_format.child_encoding,
         "code": code,
         "model": model,
         "versions": _versions(),
@@ -246,11 +258,26 @@ def _identity(plan: JobPlan, code: str, model: Mapping[str, Any] | None) -> dict
     }
 
 
+def _check_same_plan(document: Mapping[str, Any], settings: Settings) -> None:
+    """Refuses changes under which what is scored and what is not would not fit together."""
+    now_planned = asdict(settings)
+    for key in _FIXED:
+        was, is_now = document.get(key), now_planned[key]
+        if json.dumps(was) != json.dumps(is_now):
+            raise UsageError(
+                f"{key}: a job that has begun with {was} can't go on with {is_now}; start a new one"
+            )
+
+
 def _check_unchanged(identity: Mapping[str, Any], plan: JobPlan) -> None:
     """Refuses to go on with another model or input than the job began with."""
     model = model_fingerprint(plan.launch.model or None)
     if model != identity["model"]:
         raise UsageError(f"job {plan.record.name}: the model has changed since it was created")
+    if plan.output_format.child_encoding != identity["encoding"]:
+        raise UsageError(
+            f"job {plan.record.name}: the output's format can't change once a job has begun"
+        )
     if plan.listing.root != identity["input_root"]:
         raise UsageError(
             f"job {plan.record.name}: the input was {identity['input_root']} and is now "

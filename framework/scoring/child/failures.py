@@ -7,7 +7,7 @@ import traceback
 from types import TracebackType
 from typing import Any, Dict, Optional
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
+_OURS = (os.path.dirname(os.path.abspath(__file__)), "<frozen importlib")
 
 
 def describe(error: BaseException, stage: str) -> Dict[str, Any]:
@@ -45,6 +45,6 @@ def _users_traceback(error: BaseException) -> str:
 
 def _skip_ours(trace: Optional[TracebackType]) -> Optional[TracebackType]:
     frame = trace
-    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_HERE):
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_OURS):
         frame = frame.tb_next
     return frame or trace
