@@ -66,7 +66,9 @@ class JobPlan:
     def with_code(self, archive: str, identity: Mapping[str, Any]) -> JobPlan:
         """The same, with the code's snapshot in the workspace (empty for none), written down."""
         code = str(self.record.workspace.local_path(archive)) if archive else ""
-        return replace(self, launch=replace(self.launch, code=code), identity=identity)
+        origin = self.settings.code_configuration.code or ""
+        launch = replace(self.launch, code=code, code_origin=origin)
+        return replace(self, launch=launch, identity=identity)
 
     @property
     def keeps_rows(self) -> bool:

@@ -28,6 +28,7 @@ class Launch:
         params: Its keyword arguments.
         code: The archive with the job's snapshot of the code; empty for none. Unpacked, it is the
             scorer's parameter `code`.
+        code_origin: The folder that the code was taken from, for people to read.
         model: The model's file or folder; empty for none.
         environment_variables: Set before anything of the user's is imported.
         encoding: How rows are encoded in the process; `None` to count them only.
@@ -42,6 +43,7 @@ class Launch:
     factory: str
     params: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
+    code_origin: str = ""
     model: str = ""
     environment_variables: Mapping[str, str] = field(default_factory=dict)
     encoding: Mapping[str, Any] | None = None
@@ -107,6 +109,8 @@ def setup(launch: Launch, room: Room) -> dict[str, Any]:
     return {
         "factory": launch.factory,
         "params": {**launch.params, **({"code": str(room.cwd)} if launch.code else {})},
+        "cwd": str(room.cwd),
+        "code_origin": launch.code_origin,
         "model_path": str(room.model_dir / name) if room.model_dir else "",
         "output_path": str(room.output),
         "aside": str(room.aside),

@@ -10,15 +10,30 @@ from typing import Any, Dict, Optional
 _OURS = (os.path.dirname(os.path.abspath(__file__)), "<frozen importlib")
 
 
-def describe(error: BaseException, stage: str) -> Dict[str, Any]:
-    """A failed reply for an exception raised at `stage` (`load`, `score` or `encode`)."""
-    return {
-        "ok": False,
-        "stage": stage,
-        "kind": "memory" if _is_out_of_memory(error) else "exception",
-        "message": _one_line(error),
-        "traceback": _users_traceback(error),
-    }
+class FailureTeller:
+    """Tells failures as the one who wrote the code knows it.
+
+    Args:
+        snapshot: The folder that the code runs in: a copy, gone with the job.
+        code: The folder that it is a copy of.
+    """
+
+    def __init__(self, snapshot: str, code: str) -> None:
+        self._snapshot = snapshot
+        self._code = code
+
+    def describe(self, error: BaseException, stage: str) -> Dict[str, Any]:
+        """A failed reply for an exception raised at `stage` (`load`, `score` or `encode`)."""
+        return {
+            "ok": False,
+            "stage": stage,
+            "kind": "memory" if _is_out_of_memory(error) else "exception",
+            "message": self._originally(_one_line(error)),
+            "traceback": self._originally(_users_traceback(error)),
+        }
+
+    def _originally(self, text: str) -> str:
+        return text.replace(self._snapshot, self._code) if self._code else text
 
 
 def _one_line(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 The first frame is the setup (see `framework/scoring/launch.py`), each later one a mini-batch
 `{"key", "names", "files" or "root"}`. Replies are `{"ok": true, ...}` with the encoded rows as
-payload, or what `failures.describe` makes of an exception.
+payload, or what `FailureTeller` makes of an exception.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from .channel import Channel
 from .context import ScoringContext
 from .encoding import Encoder, make_encoder
-from .failures import describe
+from .failures import FailureTeller
 from .published import OutputFolder
 from .results import tabulate
 
@@ -31,14 +31,15 @@ def main(fd: int) -> None:
     frames = iter(channel)
     setup = next(frames)
     _prepare(setup)
+    failures = FailureTeller(setup["cwd"], setup["code_origin"])
     try:
         scorer = _load(setup)
         encoder = make_encoder(setup["encoding"]) if setup["encoding"] else None
     except BaseException as error:
-        channel.send(describe(error, "load"))
+        channel.send(failures.describe(error, "load"))
         raise SystemExit(1) from error
     channel.send({"ok": True, "stage": "load", "encoding": encoder.kind if encoder else ""})
-    score = _MiniBatchScorer(scorer, encoder, setup)
+    score = _MiniBatchScorer(scorer, encoder, failures, setup)
     for request in frames:
         channel.send(*score(request))
     scorer.close()
@@ -81,7 +82,14 @@ def _resolve(factory: str) -> Callable[..., Any]:
 
 
 class _MiniBatchScorer:
-    def __init__(self, scorer: Any, encoder: Optional[Encoder], setup: Dict[str, Any]) -> None:
+    def __init__(
+        self,
+        scorer: Any,
+        encoder: Optional[Encoder],
+        failures: FailureTeller,
+        setup: Dict[str, Any],
+    ) -> None:
+        self._failures = failures
         self._score = scorer.score
         self._takes_text = getattr(scorer, "takes_text", False)
         self._encode = encoder.encode if encoder else None
@@ -103,11 +111,11 @@ class _MiniBatchScorer:
         try:
             result = self._score(files if self._takes_text else [Path(file) for file in files])
         except BaseException as error:  # sys.exit() in a script is its failure, not our end
-            raise _Failed(describe(error, "score")) from error
+            raise _Failed(self._failures.describe(error, "score")) from error
         try:
             return self._tell(result, request)
         except Exception as error:
-            raise _Failed(describe(error, "encode")) from error
+            raise _Failed(self._failures.describe(error, "encode")) from error
 
     def _tell(self, result: Any, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:
         table = tabulate(result, request["names"])
