@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from framework.jobs.job import Job, find_job, list_jobs
     from framework.jobs.observing import Observer, SilentObserver
-    from framework.jobs.starting import Plan, PreparedJob, prepare, resume, start
+    from framework.jobs.prepared import Plan, PreparedJob
+    from framework.jobs.starting import prepare, resume, start
 
 _HOMES = {
     "Job": "framework.jobs.job",
     "Observer": "framework.jobs.observing",
-    "Plan": "framework.jobs.starting",
-    "PreparedJob": "framework.jobs.starting",
+    "Plan": "framework.jobs.prepared",
+    "PreparedJob": "framework.jobs.prepared",
     "SilentObserver": "framework.jobs.observing",
     "find_job": "framework.jobs.job",
     "list_jobs": "framework.jobs.job",

@@ -71,6 +71,11 @@ class JobPlan:
         return replace(self, launch=launch, identity=identity)
 
     @property
+    def output(self) -> str | None:
+        """Where the output goes, as people write it; `None` where rows are only counted."""
+        return self.target.url if self.target else None
+
+    @property
     def keeps_rows(self) -> bool:
         """Whether rows are kept, or counted only."""
         return self.settings.output_action == OutputAction.APPEND_ROW
