@@ -62,8 +62,10 @@ def interrupts() -> Iterator[Interrupts]:
     """Takes signals as long as the block runs."""
     taken = Interrupts()
     with _handled_by(taken.handle):
-        yield taken
-        taken.settle()
+        try:
+            yield taken
+        finally:
+            taken.settle()
 
 
 @contextmanager

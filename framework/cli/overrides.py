@@ -60,7 +60,8 @@ def _no_option(word: str, after: Sequence[str], ctx: click.Context) -> str:
     options = [option for each in ctx.command.params for option in each.opts]
     match = nearest(name, options)
     key = _key_meant(name)
-    if key is not None and not (match and key != _as_key(name)):
+    is_sure = name in _CONFUSED or key == _as_key(name) or match is None
+    if key is not None and is_sure:
         return f"no option {name!r}, settings are written without dashes: {key}={value or '...'}"
     return f"no option {name!r}" + (f", did you mean {match!r}?" if match else "")
 

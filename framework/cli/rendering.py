@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
 
+_LINE_BREAKS = frozenset("\x85\u2028\u2029")
+"""What PyYAML writes as they are and reads back as spaces."""
+
+
 def show(value: Any, *, form: str | None, query: ParsedResult | None = None) -> None:
     """Writes the result.
 
@@ -79,8 +83,11 @@ def to_yaml(value: Any) -> bytes:
     """YAML in block style, keys in their own order."""
     import yaml
 
-    plain = json.loads(json.dumps(value, default=str))
-    text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=2**20)
+    written = json.dumps(value, ensure_ascii=False, default=str)
+    is_safe = not _LINE_BREAKS.intersection(written)
+    text: str = yaml.safe_dump(
+        json.loads(written), sort_keys=False, allow_unicode=is_safe, width=2**20
+    )
     return text.removesuffix("...\n").encode()
 
 

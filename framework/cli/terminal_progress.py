@@ -128,11 +128,16 @@ class TerminalProgress:
 
 
 def fitting(words: Sequence[Text], width: int) -> list[Text]:
-    """As many of the words, from the first on, as fit beside each other."""
+    """As many of the words, from the first on, as fit beside each other; a piece of it at least."""
     kept: list[Text] = []
+    left = width
     for word in words:
-        width -= word.cell_len + (len(_GAP) if kept else 0)
-        if width < 0:
+        left -= word.cell_len + (len(_GAP) if kept else 0)
+        if left < 0:
             break
         kept.append(word)
+    if words and not kept and width > 0:
+        first = words[0].copy()
+        first.truncate(width, overflow="ellipsis")
+        return [first]
     return kept

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from framework.cli.folder_checks import check_folder
+
+
+def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(tmp_path: Path) -> None:
+    trouble, free = check_folder(str(tmp_path / "not" / "yet"))
+    assert trouble == ""
+    assert free is not None
+    assert free > 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_without_hard_links_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(source: object, target: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    trouble, _ = check_folder(str(tmp_path))
+    assert trouble == (
+        f"{tmp_path}: no hard links there, which outputs are created with: operation not permitted"
+    )
+
+
+def test_a_workspace_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    trouble, free = check_folder(str(tmp_path / "file"))
+    assert "can't write in" in trouble
+    assert free is None
+
+
+def test_a_remote_workspace_is_left_to_the_job() -> None:
+    assert check_folder("s3://bucket/workspace") == ("", None)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import os
+import signal
+from threading import Event
+
+import pytest
+from framework.cli.interrupts import ended_by_exception, interrupts
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_first_signal_stops_cleanly(number: signal.Signals) -> None:
+    stopped = Event()
+    with interrupts() as asked:
+        asked.on_first(stopped.set)
+        os.kill(os.getpid(), number)
+        assert stopped.wait(10)
+
+
+def test_a_signal_before_the_job_is_there_is_not_lost() -> None:
+    stopped = Event()
+    with interrupts() as asked:
+        os.kill(os.getpid(), signal.SIGINT)
+        asked.on_first(stopped.set)
+        assert stopped.wait(10)
+
+
+def test_a_second_signal_ends_the_process_at_once() -> None:
+    child = os.fork()
+    if child == 0:
+        with interrupts() as asked:
+            asked.on_first(Event().wait)  # never ends by itself
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+        os._exit(99)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 130
+
+
+def test_without_a_signal_nothing_is_stopped() -> None:
+    stopped = Event()
+    with interrupts() as asked:
+        asked.on_first(stopped.set)
+        assert not asked.wait(0)
+    assert not stopped.is_set()
+
+
+def test_handlers_are_given_back() -> None:
+    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    with interrupts():
+        assert signal.getsignal(signal.SIGINT) is not before[0]
+    after = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    assert after == before
+
+
+def test_nohup_stays_in_force() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_before_a_job_runs_sigterm_does_what_ctrl_c_does() -> None:
+    with pytest.raises(KeyboardInterrupt), ended_by_exception():
+        os.kill(os.getpid(), signal.SIGTERM)
+        Event().wait(10)
