@@ -16,8 +16,11 @@ _INPUT = ("input",)
 _SCORER = ("scorer", "name")
 _SCRIPT = ("code_configuration", "scoring_script")
 _TRIES = ("retry_settings", "max_retries")
-_ENVIRONMENT = (("environment", "name"), ("environment", "image"), ("environment", "conda_file"))
-_THIS_INTERPRETER = "current"
+_WITHOUT_EFFECT = {
+    ("environment", "image"): "scorers run in this interpreter",
+    ("keep_alive",): "scorer processes end with their job",
+    ("resources", "memory_limit"): "memory is not limited yet",
+}
 
 
 def follow(resolved: Resolved) -> list[str]:
@@ -30,9 +33,9 @@ def follow(resolved: Resolved) -> list[str]:
     if values.get(_TRIES) == 0:
         resolved.set(_TRIES, 1, resolved.sources[_TRIES])
         notices.append("retry_settings.max_retries: 0 means one try, as 1 does")
-    named = next((values[key] for key in _ENVIRONMENT if values.get(key)), None)
-    if named is not None and named != _THIS_INTERPRETER:
-        notices.append(f"environment {named!r} is kept, but scorers run in this interpreter")
+    for key, instead in _WITHOUT_EFFECT.items():
+        if values.get(key):
+            notices.append(f"{dotted(key)} has no effect: {instead}")
     return [*notices, *_plain_secrets(resolved)]
 
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+import secrets
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from framework.engine.contract import Compute
-from framework.errors import ConfigurationError, InputError, ModelError, Problem, UsageError
+from framework.errors import (
+    ConfigurationError,
+    InputError,
+    ModelError,
+    Problem,
+    StorageError,
+    UsageError,
+)
 from framework.jobs.commit import Target
 from framework.jobs.script_check import check_script
 from framework.outputs import OutputFormat, choose_format
@@ -59,9 +67,35 @@ def make_target(settings: Settings, name: str, *, may_exist: bool) -> Target | N
     folder = settings.output.path or f"{settings.workspace.rstrip('/')}/outputs/{name}"
     target = Target(store=open_store(folder), file_name=settings.output_file_name)
     require_local(target.store, "output.path")
+    _check_place(target.store.url)
     if not may_exist:
         target.check_free()
     return target
+
+
+def _check_place(folder: str) -> None:
+    """Makes sure that a folder can be written, or made; leaves no trace."""
+    there = Path(folder)
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        raise UsageError(f"output.path: {there} is a file, and a folder is needed")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"output.path: {there} can't be written")
+
+
+def check_writable(store: Store, key: str) -> None:
+    """Makes a folder if it isn't there, and writes in it: what only trying can tell.
+
+    Raises:
+        UsageError: It can't be written.
+    """
+    probe = f".{secrets.token_hex(8)}.probe"
+    try:
+        store.create(probe, b"")
+        store.delete(probe)
+    except (OSError, StorageError) as error:
+        raise UsageError(f"{key}: {store.url} can't be written: {error}") from error
 
 
 def require_local(store: Store, key: str) -> None:

@@ -68,6 +68,9 @@ def start(prepared: PreparedJob, observer: Observer) -> Job:
         UsageError: There is a job with this name by now.
     """
     plan = prepared.plan
+    preflight.check_writable(plan.record.workspace, "workspace")
+    if plan.target is not None:
+        preflight.check_writable(plan.target.store, "output.path")
     code = store_snapshot(plan.record.workspace, prepared.code) if prepared.code else ""
     identity = identity_of(plan, code, prepared.model)
     try:

@@ -80,7 +80,6 @@ def test_azures_flat_form_is_accepted(workspace: Path, write: Any) -> None:
     assert made.settings.code_configuration.code == str(workspace / "conf/deployment/digits/src")
     assert made.settings.environment.name == "azureml:env:1"
     assert [Path(each).name for each in made.settings.input] == ["a", "b"]
-    assert any("azureml:env:1" in notice for notice in made.notices)
 
 
 def test_what_azure_has_and_nothing_here_reads_is_told(workspace: Path, write: Any) -> None:
