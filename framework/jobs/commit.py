@@ -1,18 +1,22 @@
 """The commit: one output, created exclusively, by a state machine that survives a kill anywhere.
 
 intent (durable) → still ours? → create exclusively → end (durable). An output that is there
-already is ours if an intent of this job, of whatever driver, names its identity; any other is a
-rival's.
+already is ours if an intent of this job, of whatever driver, names its identity and its content;
+any other is a rival's. (The identity alone would not do: a file system gives the inode of a deleted
+file again.)
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from framework.errors import OutputExistsError
 from framework.jobs.journal import Journal
 from framework.jobs.ledger import Intent, Ledger
+from framework.jobs.record import JobRecord
 from framework.storage import Store
+from framework.storage.checksums import sha256_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +58,32 @@ def committed(target: Target, ledger: Ledger) -> Intent | None:
         return None
     identity = target.store.identity(target.file_name)
     for intent in ledger.intents:
-        if (intent.final, intent.identity) == (target.url, identity):
+        is_same = (intent.final, intent.identity) == (target.url, identity)
+        if is_same and _has_content(target, intent):
             return intent
     target.check_free()
     return None
+
+
+def _has_content(target: Target, intent: Intent) -> bool:
+    if target.store.stat(target.file_name).size != intent.size:
+        return False
+    with target.store.open_read(target.file_name) as output:
+        return sha256_of(output) == intent.sha256
+
+
+def token(record: JobRecord, epoch: int) -> str:
+    """What a driver stages its output under: no other job's, and known to its successors."""
+    job = hashlib.sha256(
+        f"{record.workspace.url}\n{record.name}".encode("utf-8", "surrogateescape")
+    )
+    return f"{job.hexdigest()[:16]}-{epoch}"
+
+
+def clear_staged(target: Target, record: JobRecord, epoch: int) -> None:
+    """Removes what drivers before this one staged and did not live to commit."""
+    for earlier in range(1, epoch):
+        target.store.unstage(target.file_name, token(record, earlier))
 
 
 def commit(target: Target, intent: Intent, ledger: Ledger, journal: Journal) -> Intent:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 
 from framework.domain.states import JobStatus
@@ -18,7 +17,7 @@ from framework.errors import (
     NothingSucceededError,
     SupersededError,
 )
-from framework.jobs.commit import Target, commit, committed
+from framework.jobs.commit import Target, clear_staged, commit, committed, token
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
 from framework.jobs.journal import Journal
@@ -88,12 +87,11 @@ class Driver:
 
     def _run(self) -> None:
         self._reporter.status(JobStatus.PREPARING)
-        target = self._plan.target
-        if target is not None and committed(target, self._ledger) is not None:
+        self._listing.start()
+        if self._is_committed():
             self._check_all_done()
             return
         settings = self._plan.settings
-        self._listing.start()
         with open_session(
             self._plan.compute,
             settings.resources.instance_count,
@@ -104,6 +102,17 @@ class Driver:
                 self._reporter.notice(f"dashboard: {session.dashboard_link}")
             self._score(session)
             self._finalize(session)
+
+    def _is_committed(self) -> bool:
+        """Whether a driver before this one has published the output; tidies up after it."""
+        target = self._plan.target
+        if target is None:
+            return False
+        intent = committed(target, self._ledger)
+        clear_staged(target, self._plan.record, self._journal.epoch)
+        if intent is not None:
+            self._reporter.note("output_sha256", intent.sha256)
+        return intent is not None
 
     def _score(self, session: Session) -> None:
         spec = self._plan.pool(self._journal.epoch)
@@ -144,16 +153,16 @@ class Driver:
         self._reporter.note("output_sha256", intent.sha256)
 
     def _stage(self, session: Session, target: Target) -> Intent:
-        token = secrets.token_hex(8)
+        record, epoch = self._plan.record, self._journal.epoch
         reduction = Reduction(
-            workspace=self._plan.record.workspace.url,
-            job=self._plan.record.name,
+            workspace=record.workspace.url,
+            job=record.name,
             folder=target.store.url,
             file_name=target.file_name,
             output_format=self._plan.output_format,
-            token=token,
+            token=token(record, epoch),
         )
-        return session.run(f"reduce-{token}", reduce_parts, reduction)
+        return session.run(f"reduce-{record.name}-{epoch}", reduce_parts, reduction)
 
     def _check_threshold(self) -> None:
         threshold = self._plan.settings.error_threshold
@@ -166,7 +175,7 @@ class Driver:
     def _check_all_done(self) -> None:
         """Makes sure that every listed file has an outcome, once."""
         counts = self._ledger.counts
-        counts.files = self._listing.known or counts.succeeded + counts.failed
+        counts.files = self._listing.known
         self._tell_progress()
         if counts.not_attempted or counts.mini_batches != len(self._ledger.done):
             raise AccountingError(

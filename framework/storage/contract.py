@@ -116,6 +116,10 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def unstage(self, final: str, token: str) -> None:
+        """Removes what a killed `stage` with this token has left; no error if there is nothing."""
+
+    @abstractmethod
     def commit(self, staged: str, final: str) -> None:
         """Publishes a staged file under its final name, exclusively, atomically and durably.
 

@@ -172,7 +172,7 @@ class LocalStore(TreeStore):
     def stage(self, final: str, token: str) -> Iterator[StagedFile]:
         """A hidden file beside `final`, which keeps its inode when it is committed."""
         full = self._target(final)
-        staged = durable.hidden_sibling(full, f"{checked_relative(token)}.staged")
+        staged = _staged(full, token)
         with translated("staging", full):
             stream = _open_new(staged)
         try:
@@ -186,6 +186,12 @@ class LocalStore(TreeStore):
             if isinstance(error, OSError) and error.errno in _DEVICE_FAILED:
                 raise StorageError(explain(error, "writing", full)) from error
             raise
+
+    def unstage(self, final: str, token: str) -> None:
+        """Removes the hidden file of a killed `stage`."""
+        full = self._inside(final)
+        with translated("deleting", full):
+            Path(_staged(full, token)).unlink(missing_ok=True)
 
     def commit(self, staged: str, final: str) -> None:
         """Links a staged file to its final name, which never replaces, and unlinks it."""
@@ -221,6 +227,10 @@ class LocalStore(TreeStore):
         with translated("making the folder", folder):
             durable.make_folders(folder)
         return full
+
+
+def _staged(full: str, token: str) -> str:
+    return durable.hidden_sibling(full, f"{checked_relative(token)}.staged")
 
 
 def _open_new(path: str) -> BinaryIO:

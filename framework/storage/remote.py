@@ -156,6 +156,10 @@ class FsspecStore(TreeStore):
         """Refused, as `commit` is."""
         self._refuse("commit a file exclusively", final)
 
+    def unstage(self, final: str, token: str) -> None:
+        """Refused, as `stage` is."""
+        self._refuse("commit a file exclusively", final)
+
     def commit(self, staged: str, final: str) -> None:
         """Refused: fsspec has no exclusive creation that holds everywhere."""
         self._refuse("commit a file exclusively", final)
