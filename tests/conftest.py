@@ -1,4 +1,4 @@
-"""A bench for whole jobs: real files, a real script, the real command line in a process of its own."""
+"""A bench for whole jobs: real files, a real script, and the real command line as a process."""
 
 from __future__ import annotations
 
@@ -150,8 +150,8 @@ class Bench:
     def files(self, *names: str | int, content: str = "x\n") -> None:
         """Makes files by name; a number makes so many with ordered names."""
         for name in names:
-            each = [f"f{place:05d}.txt" for place in range(name)] if isinstance(name, int) else [name]
-            for file in each:
+            is_count = isinstance(name, int)
+            for file in [f"f{place:05d}.txt" for place in range(name)] if is_count else [name]:
                 path = self.data / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(content)
@@ -170,7 +170,7 @@ class Bench:
         return self.workspace / "jobs" / name
 
     def ledgered(self, name: str = "job") -> dict[int, list[Any]]:
-        """The mini-batches that the ledger holds, read as plain lines, the first outcome of each."""
+        """The mini-batches that the ledger holds, the first outcome of each."""
         found: dict[int, list[Any]] = {}
         for segment in sorted((self.record(name) / "ledger").glob("*.jsonl")):
             for line in segment.read_bytes().splitlines(keepends=True):

@@ -19,6 +19,11 @@ SCRIPT = f"""
         return [hashlib.sha256(os.path.basename(file).encode()).hexdigest() for file in mini_batch]
 """
 
+IMPORTS = """
+        import os
+        from notes import note
+"""
+
 LEAVES_BEHIND = {
     "a-process-stuck-in-c": """
         import ctypes
@@ -71,7 +76,7 @@ LEAVES_BEHIND = {
 @pytest.mark.parametrize("source", LEAVES_BEHIND.values(), ids=LEAVES_BEHIND.keys())
 def test_nothing_that_a_script_has_started_outlives_its_driver(bench, source):
     bench.files(2)
-    bench.script("    import os\n    from notes import note\n" + source.replace("\n        ", "\n    "))
+    bench.script(IMPORTS + source)
     running = bench.start()
     assert running.wait_until(lambda: "started" in bench.noted)
     assert len(bench.processes()) >= 3

@@ -1,0 +1,61 @@
+"""The power goes out between any two changes on the disk: nothing is ever there by half."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+PROGRAM = str(Path(__file__).with_name("killed_at_each_step.py"))
+NEVER = 1_000_000
+COMMITTING = 9
+ELSEWHERE = 4
+
+SCRIPT = """
+    import os
+    from notes import note_files
+    def run(mini_batch):
+        note_files(mini_batch)
+        names = [os.path.basename(file) for file in mini_batch]
+        if "f00003.txt" in names:
+            raise ValueError("bad")
+        with open(os.path.join(os.environ["AZUREML_BI_OUTPUT_PATH"], names[0]), "w") as file:
+            file.write(names[0])
+        return names
+"""
+
+
+def _jobs(bench, numbers):
+    folder = bench.root / "jobs"
+    folder.mkdir(exist_ok=True)
+    settings = [
+        word for word in bench.overrides("retry_settings.max_retries=1") if "workspace" not in word
+    ]
+    words = [str(folder), *map(str, numbers), "--", *settings]
+    ended = bench.run(*words, program=(PROGRAM,)).end().check()
+    return [json.loads(line) for line in ended.out.splitlines()]
+
+
+def test_killed_before_any_step_and_resumed_the_output_is_as_if_undisturbed(bench):
+    bench.files(6)
+    bench.script(SCRIPT)
+    (undisturbed,) = _jobs(bench, [NEVER])
+    assert undisturbed["killed"] == 0, undisturbed["said"]
+    expected = undisturbed["after"]
+    written = [f"f{place:05d}.txt" for place in (0, 1, 2, 4, 5)]
+    assert sorted(expected) == [*written, "predictions.csv"]
+    steps = undisturbed["steps"]
+    committing = [place for place, step in enumerate(steps, 1) if f"/output-{NEVER}" in step]
+    others = sorted(set(range(1, len(steps) + 1)) - set(committing))
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}, {len(steps)} steps")
+    numbers = sorted([*committing[-COMMITTING:], *random.Random(seed).sample(others, ELSEWHERE)])
+
+    for job in _jobs(bench, numbers):
+        told = f"killed before {job['steps'][-1]}\n{job['said']}"
+        assert job["killed"] in {-9, 0}, told  # 0: this run took fewer steps
+        final = job["before"].get("predictions.csv")
+        assert final in {None, expected["predictions.csv"]}, told
+        assert job["resumed"] == 0, told
+        assert job["after"] == expected, told
+        assert not job["staging"], told
