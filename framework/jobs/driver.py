@@ -122,6 +122,7 @@ class Driver:
                 dispatcher.stop(CANCEL_GRACE_S)
             self._reporter.status(JobStatus.RUNNING)
             for receipts in dispatcher.receipts():
+                self._journal.check_still_ours()
                 self._ledger.add(receipts)
                 self._tell_progress()
                 self._check_threshold()

@@ -123,11 +123,11 @@ def read_log(record: JobRecord, log: str, *, before: int | None = None) -> Itera
         log: `LEDGER` or `INPUTS`.
         before: Only what drivers before this one have written.
     """
-    limits = _seals(record)
+    seals = _seals(record)
     for name in record.workspace.names(record.path(log)):
-        if before is not None and int(name.split(".")[0]) >= before:
+        if before is not None and _epoch(name) >= before:
             return
-        yield from _read_segment(record, log, name, limits.get(f"{log}/{name}"))
+        yield from _read_segment(record, log, name, _limit(seals, log, name))
 
 
 def _read_segment(record: JobRecord, log: str, name: str, limit: int | None) -> Iterator[Any]:
@@ -140,14 +140,24 @@ def _read_segment(record: JobRecord, log: str, name: str, limit: int | None) -> 
             yield json.loads(line.decode("ascii"))  # twice as fast as from bytes
 
 
-def _seals(record: JobRecord) -> dict[str, int]:
-    """How much of each sealed segment counts: what the first successor with seals said of it."""
-    limits: dict[str, int] = {}
-    for name in record.workspace.names(record.path(LEDGER)):
-        first = next(_read_segment(record, LEDGER, name, None), None)
-        for segment, size in (first or {}).get("seals", {}).items():
-            limits.setdefault(segment, size)
-    return limits
+def _seals(record: JobRecord) -> dict[int, dict[str, int]]:
+    """By epoch, the seals that count: not those of a driver that was itself sealed before them."""
+    seals: dict[int, dict[str, int]] = {}
+    for name in reversed(record.workspace.names(record.path(LEDGER))):
+        first = next(_read_segment(record, LEDGER, name, _limit(seals, LEDGER, name)), None)
+        if first is not None:
+            seals[_epoch(name)] = first["seals"]
+    return seals
+
+
+def _limit(seals: Mapping[int, Mapping[str, int]], log: str, name: str) -> int | None:
+    """How much of a segment counts: what its next sealer saw of it, all if there is none yet."""
+    later = [epoch for epoch in seals if epoch > _epoch(name)]
+    return seals[min(later)].get(f"{log}/{name}", 0) if later else None
+
+
+def _epoch(segment: str) -> int:
+    return int(segment.split(".")[0])
 
 
 def _sizes(record: JobRecord) -> dict[str, int]:
