@@ -157,7 +157,7 @@ def _limit(seals: Mapping[int, Mapping[str, int]], log: str, name: str) -> int |
 
 
 def _epoch(segment: str) -> int:
-    return int(segment.split(".")[0])
+    return int(segment.partition(".")[0])
 
 
 def _sizes(record: JobRecord) -> dict[str, int]:
