@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,9 @@ _PACKAGE = __name__.rpartition(".")[0]
 
 def main(fd: int) -> None:
     """Serves the instance at the other end of the channel until it hangs up."""
+    # Never closed: the instance takes the channel's end for that of the process, and Python still
+    # has to run what was registered with `atexit`.
+    os.dup(fd)
     channel = Channel(fd)
     frames = iter(channel)
     setup = next(frames)
