@@ -35,7 +35,7 @@ def main() -> None:
     try:
         scorer = _start(order)
     except OSError as error:
-        _report({"error": f"{order['argv'][0]}: {error.strerror}"})
+        _report({"error": f"{error.filename or order['argv'][0]}: {error.strerror}"})
         return
     _report({"pid": scorer.pid})
     _wait(scorer, events)
