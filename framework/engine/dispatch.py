@@ -174,8 +174,8 @@ class Dispatcher:
             return None
         finally:
             future.release()
-        if receipt.error is not None:
-            raise receipt.error
+        if (failure := receipt.error or self._pools.error) is not None:
+            raise failure
         self._sizer.observe([outcome.seconds for outcome in receipt.outcomes])
         if receipt.returned:
             returned = set(receipt.returned)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -53,11 +52,10 @@ class ScorerPool:
         self._lock = threading.Lock()
         self._broken: FrameworkError | None = None
         self._retired = 0
-        scratch = Path(tempfile.mkdtemp(prefix="dask-batch-endpoints-"))
-        self._workroom = Workroom(scratch, Path(spec.logs), label)
+        self._workroom = Workroom(Path(spec.logs), label)
         self._fetcher = Fetcher(
             open_store(spec.input_root),
-            scratch / "inputs",
+            self._workroom.scratch / "inputs",
             max_bytes=_SCRATCH_BYTES,
             threads=_FETCH_THREADS,
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import shutil
 from collections import deque
 from typing import Any, Protocol
 
@@ -15,10 +17,10 @@ from framework.scoring.process import DeadlineError, ProcessEndedError, Reply, S
 
 logger = logging.getLogger(__name__)
 
-_AHEAD_S = 0.02
+_AHEAD_S = 0.01
 _MOST_AHEAD = 64
 _CLOSE_S = 5.0
-_MAX_START_FAILURES = 3
+_MOST_STARTS = 3
 
 
 class Owner(Protocol):
@@ -99,44 +101,46 @@ class ServingThread:
 
     def kill(self) -> None:
         """Kills the process; from any thread."""
-        if self._process is not None:
-            self._process.kill()
+        process = self._process
+        if process is not None:
+            process.kill()
 
     def _start(self) -> ScorerProcess | None:
         """Starts the process and loads its model; `None` if the queue was closed meanwhile."""
-        for attempt in range(1, _MAX_START_FAILURES + 1):
-            room = self._owner.room(self._number)
-            process = self._process = ScorerProcess(self._owner.launch, room)
-            failure = self._load(process)
-            if failure is None:
-                self._owner.process_started()
-                return process
+        attempt = 0
+        while not self._owner.queue.is_closed:
+            attempt += 1
+            process = self._process = ScorerProcess(
+                self._owner.launch, self._owner.room(self._number)
+            )
+            try:
+                # Whoever closed the queue just now may have missed this process.
+                if not self._owner.queue.is_closed:
+                    self._load(process)
+                    self._owner.process_started()
+                    return process
+            except ProcessEndedError as ended:
+                if attempt == _MOST_STARTS and not self._owner.queue.is_closed:
+                    message = f"the scorer's process ended while loading: {ended}"
+                    raise ScorerInitError(message) from None
             self._discard_process()
-            if self._owner.queue.is_closed:
-                break
-            if failure.user_traceback is not None or attempt == _MAX_START_FAILURES:
-                raise failure
-            logger.warning("scorer process %d: %s; starting it again", self._number, failure)
         return None
 
-    def _load(self, process: ScorerProcess) -> ScorerInitError | None:
+    def _load(self, process: ScorerProcess) -> None:
         timeout_s = self._owner.launch.init_timeout_s
         try:
             reply = process.receive(timeout_s).header
         except DeadlineError:
-            return ScorerInitError(
+            raise ScorerInitError(
                 f"the scorer was not loaded within {timeout_s:g} s (retry_settings.init_timeout)"
+            ) from None
+        if not reply["ok"]:
+            raise ScorerInitError(
+                f"the scorer could not be loaded: {reply['message']}",
+                user_traceback=reply["traceback"],
             )
-        except ProcessEndedError as ended:
-            return ScorerInitError(f"the scorer's process ended while loading: {ended}")
-        if reply["ok"]:
-            self._sends_columns = reply["encoding"] == "columns"
-            self._columns = ()
-            return None
-        return ScorerInitError(
-            f"the scorer could not be loaded: {reply['message']}",
-            user_traceback=reply["traceback"],
-        )
+        self._sends_columns = reply["encoding"] == "columns"
+        self._columns = ()
 
     def _serve(self, process: ScorerProcess) -> None:
         """Scores until the queue is closed or the process has to be replaced."""
@@ -163,10 +167,10 @@ class ServingThread:
         return bool(self._sent)
 
     def _window(self) -> int:
-        """Mini-batches to have in the process: one, or 20 ms of them, to hide the way there."""
-        if self._seconds is None or self._seconds >= _AHEAD_S:
+        """Mini-batches to have in the process: one, and 10 ms of short ones, to hide the way."""
+        if self._seconds is None or self._seconds >= 2 * _AHEAD_S:
             return 1
-        return min(_MOST_AHEAD, 2 + int(_AHEAD_S / max(self._seconds, 1e-6)))
+        return min(_MOST_AHEAD, 1 + math.ceil(_AHEAD_S / max(self._seconds, 1e-6)))
 
     def _send(self, process: ScorerProcess, task: Task) -> bool:
         """Sends a mini-batch once its files are on this machine; false if they can't be had."""
@@ -203,9 +207,11 @@ class ServingThread:
     def _finish(self, task: Task, reply: Reply, room: Room) -> None:
         try:
             self._owner.finish(task, self._scored(task, reply, room))
-        except (StorageError, ValueError, TypeError, ArithmeticError) as error:
-            stage = Stage.WRITE if isinstance(error, StorageError) else Stage.ENCODE
-            self._fail(task, stage, FailureKind.EXCEPTION, str(error), final=True)
+        except StorageError as error:  # no fault of the files: the disk is full, say
+            self._owner.fail(error)
+        except Exception as error:  # noqa: BLE001  a stranger's format may raise anything
+            message = f"the rows can't be encoded: {error!r}"
+            self._fail(task, Stage.ENCODE, FailureKind.EXCEPTION, message, final=True)
 
     def _scored(self, task: Task, reply: Reply, room: Room) -> Scored:
         header, payload = reply
@@ -293,10 +299,12 @@ class ServingThread:
 
     def _discard_process(self) -> None:
         if self._process is not None:
-            self._last_log = self._process.room.log.name
+            room = self._process.room
             self._process.kill()
             self._process.release()
             self._process = None
+            self._last_log = room.log.name
+            shutil.rmtree(room.folder, ignore_errors=True)
 
     def _end(self) -> None:
         if self._process is not None and not self._sent:

@@ -14,12 +14,13 @@ from distributed import wait as wait_for
 from framework.engine.contract import Compute
 from framework.engine.lease import RENEW_S, PoolState, end, renew
 from framework.engine.work import PoolSpec
-from framework.errors import FrameworkError, NoInstancesError
+from framework.errors import FrameworkError, JobError, NoInstancesError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _END_S = 15.0
+_MOST_FAILURES = 3
 
 
 class Session:
@@ -73,6 +74,9 @@ class Pools:
         session: The instances.
         spec: What the pools are.
         on_state: Called at each renewal of the lease, with the pools' states added up.
+
+    Attributes:
+        error: Why the lease can't be renewed, once that has failed several times in a row.
     """
 
     def __init__(
@@ -81,6 +85,8 @@ class Pools:
         self.spec = spec
         self._session = session
         self._on_state = on_state
+        self.error: FrameworkError | None = None
+        self._failures = 0
         self._stop = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="pool-lease", daemon=True)
 
@@ -121,9 +127,13 @@ class Pools:
             states: Mapping[str, PoolState] = self._session.client.run(
                 renew, self.spec, labels, workers=list(labels)
             )
-        except Exception as error:  # noqa: BLE001  what comes of it shows in the chunks
+        except Exception as error:  # noqa: BLE001  one may be lost: the lease outlasts several
             logger.warning("the pools' lease could not be renewed: %s", error)
+            self._failures += 1
+            if self._failures >= _MOST_FAILURES:
+                self.error = JobError(f"scorer processes can't be kept: {error}")
             return
+        self._failures = 0
         self._on_state(
             PoolState(
                 processes=sum(state.processes for state in states.values()),

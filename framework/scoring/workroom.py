@@ -8,19 +8,20 @@ import zipfile
 from pathlib import Path
 
 from framework.scoring.launch import Room
+from framework.scoring.scratch import Scratch
 
 
 class Workroom:
     """What the scorer processes of one pool share on an instance.
 
     Args:
-        scratch: A folder on a local disk, private to the pool.
         logs: Where the processes' log files go.
         label: What log files begin with, so that those of two instances differ.
     """
 
-    def __init__(self, scratch: Path, logs: Path, label: str) -> None:
-        self._scratch = scratch
+    def __init__(self, logs: Path, label: str) -> None:
+        self._owned = Scratch()
+        self._scratch = self._owned.path
         self._logs = logs
         self._label = label
         self._model_dir: Path | None = None
@@ -64,7 +65,7 @@ class Workroom:
 
     def close(self) -> None:
         """Removes everything but the logs."""
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._owned.close()
 
 
 def _link(source: str, target: str) -> None:

@@ -1,0 +1,40 @@
+"""Scratch space on a local disk: gone with its owner, however that one ends."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from pathlib import Path
+
+_PREFIX = "dask-batch-endpoints-"
+_LOCK = "owner.lock"
+
+
+class Scratch:
+    """A folder that is removed by `close`, or by the next one to be made if its owner was killed.
+
+    The owner holds a lock (flock(2)) on a file in it, which the kernel releases at its death. That
+    tells the living from the dead also across containers that share a `/tmp`.
+    """
+
+    def __init__(self) -> None:
+        _remove_orphans(Path(tempfile.gettempdir()))
+        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._lock = (self.path / _LOCK).open("wb")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        """Removes the folder with all that is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.close()
+
+
+def _remove_orphans(folder: Path) -> None:
+    for lock in folder.glob(f"{_PREFIX}*/{_LOCK}"):
+        try:
+            with lock.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock.parent, ignore_errors=True)
+        except OSError:
+            continue  # it is somebody's, or somebody else is removing it
