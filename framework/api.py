@@ -94,7 +94,8 @@ def invoke(
             and `**{"resources.instance_count": 2}` mean the same.
 
     Returns:
-        The job: `job.wait()` waits for its end, `job.results()` reads its output.
+        The job: `job.wait()` waits for its end, `job.results()` reads its output, `job.cancel()`
+        and `job.resume()` stop and continue it.
 
     Raises:
         UsageError: The configuration, the input, the model or the script can't be used.
@@ -108,7 +109,10 @@ def invoke(
     from framework.jobs import SilentObserver
 
     invocation = compose_invocation([*overrides, *overrides_of(settings)], conf=conf)
-    return invocation.ready()(observer or SilentObserver())
+    observer = observer or SilentObserver()
+    job = invocation.ready()(observer)
+    job.resumer = partial(resume, invocation, job.name, (), observer)
+    return job
 
 
 def compose_invocation(
@@ -148,13 +152,15 @@ def resume(
     """
     from framework import jobs
 
-    return jobs.resume(
+    job = jobs.resume(
         invocation.composition.settings.workspace,
         name,
         partial(_restored, overrides),
         invocation.plugins,
         observer,
     )
+    job.resumer = partial(resume, invocation, name, overrides, observer)
+    return job
 
 
 def _start(prepared: PreparedJob, observer: Observer) -> Job:

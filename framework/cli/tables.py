@@ -21,7 +21,9 @@ _UNBOUNDED = 10_000
 def draw(value: Any) -> str:
     """Any result: a list of mappings with a column for each key, a mapping a key a line."""
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-        columns = list(dict.fromkeys(key for item in value for key in item))
+        keys = dict.fromkeys(key for item in value for key in item)
+        # A column without a value, such as the errors of plugins of which none is broken.
+        columns = [key for key in keys if any(_text(item.get(key)) for item in value)]
         rows = [[_text(item.get(key)) for key in columns] for item in value]
         return rendered(table(columns, rows))
     if isinstance(value, Mapping):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ class Job:
         self._driver = driver
         self._thread: threading.Thread | None = None
         self.error: FrameworkError | None = None
+        self.resumer: Callable[[], Job] | None = None
         self.crash: BaseException | None = None
 
     def start(self) -> None:
@@ -143,6 +145,16 @@ class Job:
         if self._driver is None:
             raise UsageError(f"job {self.name} runs in another process")
         self._driver.cancel()
+
+    def resume(self) -> Job:
+        """Continues the job after it has failed, was canceled or lost its driver.
+
+        Raises:
+            UsageError: It is running, or can't go on as it began.
+        """
+        if self.resumer is None:
+            raise UsageError(f"job {self.name}: resume it by `job resume {self.name}`")
+        return self.resumer()
 
     def results(self) -> pd.DataFrame:
         """The output as a DataFrame.

@@ -38,17 +38,21 @@ class Terminal:
         child, terminal = pty.fork()
         if child == 0:
             os.chdir(cwd)
-            os.environ.update({"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"} | environment)
-            for name in ("COLUMNS", "LINES", "FRAMEWORK_CONF"):
-                os.environ.pop(name, None)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-            os.execv(sys.executable, [sys.executable, "-m", "framework", *words])
+            command = [sys.executable, "-m", "framework", *words]
+            os.execve(sys.executable, command, self._environment(environment))
         while data := self._read(terminal):
             self.raw += data
             stream.feed(data)
             self.shown.append(self.lines())
         os.close(terminal)
         self.code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    @staticmethod
+    def _environment(changes: dict[str, str]) -> dict[str, str]:
+        left_out = {"COLUMNS", "LINES", "NO_COLOR", "FRAMEWORK_CONF"}
+        own = {key: value for key, value in os.environ.items() if key not in left_out}
+        return own | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"} | changes
 
     @staticmethod
     def _read(terminal: int) -> bytes:

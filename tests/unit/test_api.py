@@ -4,15 +4,18 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import framework
 import framework.jobs
-import pytest
 from framework import api
 from framework.domain.states import JobStatus
 from framework.errors import ConfigurationError, NotFoundError, UsageError
 
 
 class FakeJob:
+    resumer: Any = None
+
     def __init__(self, name: str, status: JobStatus, document: dict[str, Any]) -> None:
         self.name, self.status, self.document = name, status, document
 
@@ -103,6 +106,13 @@ def test_a_job_that_runs_or_is_done_is_given_back(
     job = taken(monkeypatch, status)
     assert framework.invoke(input="in", name="mine", **SCRIPT) is job
     assert calls == []
+
+
+def test_a_job_from_python_can_be_resumed(calls: list[tuple[str, Any]]) -> None:
+    job = framework.invoke(input="in", **SCRIPT)
+    job.resumer()
+    assert calls[-1][0] == "resume"
+    assert calls[-1][1][0] == "new"
 
 
 @pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELED])

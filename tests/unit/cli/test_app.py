@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+
 from framework.cli import main
 from framework.cli.app import root
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from framework import errors
 from framework.cli.failures import exit_code_of
 from framework.cli.run_state import RunState

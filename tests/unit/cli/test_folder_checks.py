@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from framework.cli.folder_checks import check_folder
 
 

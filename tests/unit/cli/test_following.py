@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+
 from framework.cli import following
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus

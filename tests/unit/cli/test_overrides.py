@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import click
 import pytest
+
 from framework.cli.invoke import invoke
 from framework.cli.overrides import check_overrides
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from framework.cli.pace import Pace
 from hypothesis import given
 from hypothesis import strategies as st
+
+from framework.cli.pace import Pace
 
 
 def test_nothing_can_be_said_before_something_is_done() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from framework.cli.progress import LineProgress, QuietProgress, choose_progress
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus

@@ -7,10 +7,11 @@ from typing import Any
 import jmespath
 import pytest
 import yaml
-from framework.cli import rendering
-from framework.errors import UsageError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from framework.cli import rendering
+from framework.errors import UsageError
 
 SUMMARY = {"name": "a", "counts": {"files": 3, "failed": 0}, "error": None, "is": True}
 PLAIN = st.recursive(
@@ -113,6 +114,11 @@ def test_a_table_of_one_mapping_has_a_line_a_key() -> None:
 def test_a_table_shows_brackets_and_control_characters_as_they_are() -> None:
     drawn = rendering.to_table([{"name": "[red]a[/red]\x1b[2J"}]).decode()
     assert "[red]a[/red]\\x1b[2J" in drawn
+
+
+def test_a_column_without_any_value_is_left_out_of_a_table() -> None:
+    rows = [{"name": "a", "failed": 0, "error": None}, {"name": "b", "failed": 1, "error": ""}]
+    assert rendering.to_table(rows).decode().splitlines()[0].split() == ["name", "failed"]
 
 
 def test_a_table_of_no_rows_is_empty() -> None:

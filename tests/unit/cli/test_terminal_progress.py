@@ -4,13 +4,14 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from framework.cli.terminal_progress import TerminalProgress, fitting
-from framework.domain.outcomes import Counts
-from framework.domain.states import JobStatus
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
+
+from framework.cli.terminal_progress import TerminalProgress, fitting
+from framework.domain.outcomes import Counts
+from framework.domain.states import JobStatus
 
 
 class Screen:
