@@ -20,6 +20,8 @@ from framework.domain.suggestions import listed, nearest
 _CHOICES = frozenset({("endpoint",), ("deployment",), COMPUTE, COMPUTE_NAME})
 """Taking one of these back is done already, where the layers were chosen."""
 
+_MEANT = ", did you mean"
+
 
 def assign(assignments: Iterable[Assignment], table: Table) -> list[Layer]:
     """Applies overrides to a table, in order; texts that replace a whole group come first."""
@@ -85,6 +87,8 @@ def _check_presence(assignment: Assignment, table: Table, layer: Layer) -> None:
         return
     written = dotted(assignment.key)
     there = table.under(key)
+    if key != assignment.key and not _there(assignment.key, table).startswith(_MEANT):
+        return  # a compute's own setting: its class declares it, and preflight asks that class
     if assignment.operator is Operator.CHANGE and not there:
         hint = _there(assignment.key, table)
         layer.complain(assignment.key, f"is not set{hint}: to add it, write +{written}=...")
@@ -124,5 +128,5 @@ def _there(key: Key, table: Table) -> str:
         match = nearest(key[1], compute.children)
     shown = dotted(key[: len(key) - (len(real) - len(place))])
     if match is not None:
-        return f", did you mean {shown}.{match}?"
+        return f"{_MEANT} {shown}.{match}?"
     return f" (there is {listed(sorted(names))})" if names else ""

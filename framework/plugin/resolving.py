@@ -25,7 +25,7 @@ _EXTRA_OF_MODULE = {
 }
 _KEY_OF_KIND = {
     Kind.SCORER: "scorer.params",
-    Kind.COMPUTE: "compute.params",
+    Kind.COMPUTE: "compute",
     Kind.OUTPUT_FORMAT: "output",
 }
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

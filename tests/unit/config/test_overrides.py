@@ -136,9 +136,12 @@ def test_mappings_are_written_in_braces_where_keys_are_expected() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "key", ["tags.x", "environment_variables.X", "scorer.params.x", "compute.address"]
-)
+def test_a_compute_s_own_setting_needs_no_plus() -> None:
+    for form in ("compute.address=a", "+compute.address=a", "++compute.address=a"):
+        assert compose([*AD_HOC, form]).settings.compute.params == {"address": "a"}
+
+
+@pytest.mark.parametrize("key", ["tags.x", "environment_variables.X", "scorer.params.x"])
 def test_in_an_open_map_plus_adds_and_a_plain_change_of_nothing_is_refused(key: str) -> None:
     assert f"+{key}=" in said(f"{key}=1")
     assert compose([*AD_HOC, f"+{key}=1", f"{key}=2", f"++{key}=3"])

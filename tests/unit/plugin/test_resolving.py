@@ -113,7 +113,7 @@ def test_a_class_without_parameters_says_so() -> None:
 
     made = contribution("x:Y", Kind.COMPUTE)
     (problem,) = check_params(made, Nothing, {"address": "tcp://x"})
-    assert problem.key == "compute.params.address"
+    assert problem.key == "compute.address"
     assert "nor any other parameter" in problem.message
 
 
