@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -88,7 +89,7 @@ class ScorerPool:
                 self._workroom.bring_code(Path(self.launch.code))
             if self.launch.model:
                 self._workroom.bring_model(Path(self.launch.model))
-        except OSError as error:
+        except (OSError, zipfile.BadZipFile) as error:
             self.fail(ScorerInitError(f"the instance can't prepare the scorer: {error}"))
             return
         for thread in self._threads:

@@ -145,6 +145,8 @@ class ServingThread:
     def _serve(self, process: ScorerProcess) -> None:
         """Scores until the queue is closed or the process has to be replaced."""
         while self._fill(process) or not self._owner.queue.is_closed:
+            if self._process is None:
+                return
             if not self._sent:
                 continue
             task = self._sent[0]
@@ -160,7 +162,13 @@ class ServingThread:
         """Tops up what the process has; waits for a mini-batch if it has none."""
         window = self._window()
         if len(self._sent) <= window // 2:  # several at a time: each trip to the queue costs
-            for task in self._owner.queue.take(window - len(self._sent), wait=not self._sent):
+            is_idle = not self._sent
+            tasks = self._owner.queue.take(window - len(self._sent), wait=is_idle)
+            if is_idle and process.has_ended():  # no fault of what comes next
+                self._owner.queue.put_back(tasks, as_new=True)
+                self._discard_process()
+                return False
+            for task in tasks:
                 if self._send(process, task):
                     self._sent.append(task)
             process.flush()

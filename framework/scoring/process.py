@@ -113,6 +113,14 @@ class ScorerProcess:
             self._exchange(remaining)
         return self._replies.popleft()
 
+    def has_ended(self) -> bool:
+        """Whether the process is known to be gone."""
+        try:
+            self._exchange(0.0)
+        except ProcessEndedError:
+            return True
+        return False
+
     def _exchange(self, timeout_s: float) -> None:
         if self._is_killed:
             raise ProcessEndedError("it was killed")
