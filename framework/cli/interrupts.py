@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,10 +21,11 @@ _SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 class Interrupts:
-    """A wish to stop, from a signal handler to a thread that may take locks.
+    """The wish to stop, as threads hear of it.
 
-    The handler itself only raises a flag: it may run in the middle of anything. A second signal
-    ends the process where it stands; scorer processes end by themselves when it is gone.
+    Signals come as bytes through a socket that the interpreter writes to at once. A handler in
+    Python would run in the main thread alone, and that one does not wake up from waiting for the
+    job if the system delivered the signal to another thread.
     """
 
     def __init__(self) -> None:
@@ -44,13 +46,19 @@ class Interrupts:
         if self._asked.is_set() and self._thread is not None:
             self._thread.join()
 
-    def handle(self, _number: int, _frame: FrameType | None) -> None:
-        """Takes a signal."""
-        if self._asked.is_set():
-            if sys.stderr.isatty():
-                os.write(2, _SHOW_CURSOR)  # the bar had hidden it
-            os._exit(INTERRUPTED)
-        self._asked.set()
+    def listen(self, signals: socket.socket) -> None:
+        """Takes signals until the other end is closed; a second one ends the process at once.
+
+        Scorer processes end by themselves when it is gone.
+        """
+        while number := signals.recv(1):
+            if number[0] not in _STOPPING:
+                continue
+            if self._asked.is_set():
+                if sys.stderr.isatty():
+                    os.write(2, _SHOW_CURSOR)  # the bar had hidden it
+                os._exit(INTERRUPTED)
+            self._asked.set()
 
     def _stop(self, stop: Callable[[], None]) -> None:
         self._asked.wait()
@@ -61,7 +69,7 @@ class Interrupts:
 def interrupts() -> Iterator[Interrupts]:
     """Takes signals as long as the block runs."""
     taken = Interrupts()
-    with _handled_by(taken.handle):
+    with _heard_by(taken.listen), _handled_by(_nothing):
         try:
             yield taken
         finally:
@@ -77,6 +85,29 @@ def ended_by_exception() -> Iterator[None]:
 
 def _raise(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    return
+
+
+@contextmanager
+def _heard_by(listen: Callable[[socket.socket], None]) -> Iterator[None]:
+    if current_thread() is not main_thread():
+        yield
+        return
+    hearing, telling = socket.socketpair()
+    telling.setblocking(False)
+    listener = Thread(target=listen, args=(hearing,), name="signals", daemon=True)
+    listener.start()
+    before = signal.set_wakeup_fd(telling.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        telling.close()
+        listener.join()
+        hearing.close()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.gate = folder / "gate"
+        self.started: list[subprocess.Popen[str]] = []
         (folder / "score.py").write_text(SCRIPT.replace("GATE", str(self.gate)))
         (folder / "input").mkdir()
         self.files(4)
@@ -93,6 +95,7 @@ class Shell:
         )
 
     def start(self, *words: str) -> subprocess.Popen[str]:
+        """Invokes without waiting for the end."""
         process = subprocess.Popen(
             self.words(*words),
             cwd=self.folder,
@@ -101,16 +104,32 @@ class Shell:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.started.append(process)
+        return process
+
+    def start_running(self, *words: str) -> subprocess.Popen[str]:
+        """Invokes, and waits until the job runs."""
+        process = self.start(*words)
         assert process.stderr is not None
+        said = []
         for line in process.stderr:
+            said.append(line)
             if line == "Running\n":
                 return process
-        raise AssertionError("the job never ran")
+        raise AssertionError(f"the job never ran: {''.join(said)}")
+
+    def close(self) -> None:
+        """Ends what a failed test has left."""
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    return Shell(tmp_path)
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    made = Shell(tmp_path)
+    yield made
+    made.close()
 
 
 def summary(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -250,7 +269,7 @@ def test_one_signal_stops_cleanly_and_the_printed_command_finishes_the_job(
 ) -> None:
     shell.files(4, "wait")
     (shell.folder / "input" / "000.txt").write_text("done before")
-    process = shell.start("--name", "mine", "output.path=out")
+    process = shell.start_running("--name", "mine", "output.path=out")
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
@@ -268,11 +287,10 @@ def test_one_signal_stops_cleanly_and_the_printed_command_finishes_the_job(
 
 def test_a_second_signal_ends_it_at_once(shell: Shell) -> None:
     shell.files(4, "wait")
-    process = shell.start("--name", "mine")
+    process = shell.start_running("--name", "mine")
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
-    while "press Ctrl-C again" not in process.stderr.readline():
-        pass
+    assert any("press Ctrl-C again" in line for line in process.stderr)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
@@ -280,15 +298,8 @@ def test_a_second_signal_ends_it_at_once(shell: Shell) -> None:
 
 def test_a_running_job_of_that_name_is_followed_to_its_end(shell: Shell) -> None:
     shell.files(4, "wait")
-    first = shell.start("--name", "mine")
-    second = subprocess.Popen(
-        shell.words("--name", "mine"),
-        cwd=shell.folder,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    first = shell.start_running("--name", "mine")
+    second = shell.start("--name", "mine")
     assert second.stderr is not None
     assert second.stderr.readline() == "job mine\n"
     shell.gate.touch()

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import struct
+import subprocess
 import sys
 import termios
 from pathlib import Path
@@ -35,18 +36,24 @@ class Terminal:
         self.raw = b""
         self.shown: list[list[str]] = []
         stream = pyte.ByteStream(self.screen)
-        child, terminal = pty.fork()
-        if child == 0:
-            os.chdir(cwd)
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-            command = [sys.executable, "-m", "framework", *words]
-            os.execve(sys.executable, command, self._environment(environment))
+        terminal, other_end = pty.openpty()
+        fcntl.ioctl(other_end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "framework", *words],
+            cwd=cwd,
+            env=self._environment(environment),
+            stdin=other_end,
+            stdout=other_end,
+            stderr=other_end,
+            start_new_session=True,
+        )
+        os.close(other_end)
         while data := self._read(terminal):
             self.raw += data
             stream.feed(data)
             self.shown.append(self.lines())
         os.close(terminal)
-        self.code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        self.code = process.wait(60)
 
     @staticmethod
     def _environment(changes: dict[str, str]) -> dict[str, str]:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import signal
-from threading import Event
+import subprocess
+import sys
+from threading import Event, Thread, get_ident
 
 import pytest
 
@@ -26,16 +28,34 @@ def test_a_signal_before_the_job_is_there_is_not_lost() -> None:
         assert stopped.wait(10)
 
 
+def test_a_signal_that_another_thread_gets_is_heard_while_the_main_thread_waits() -> None:
+    stopped = Event()
+    other = Thread(target=lambda: signal.pthread_kill(get_ident(), signal.SIGINT))
+    with interrupts() as asked:
+        asked.on_first(stopped.set)
+        other.start()
+        assert stopped.wait(10)
+    other.join()
+
+
+TWICE = """
+import os, signal
+from threading import Event
+from framework.cli.interrupts import interrupts
+
+with interrupts() as asked:
+    asked.on_first(Event().wait)  # a stop that never ends by itself
+    os.kill(os.getpid(), signal.SIGINT)
+    asked.wait(30)
+    os.kill(os.getpid(), signal.SIGINT)
+    Event().wait(30)
+os._exit(99)
+"""
+
+
 def test_a_second_signal_ends_the_process_at_once() -> None:
-    child = os.fork()
-    if child == 0:
-        with interrupts() as asked:
-            asked.on_first(Event().wait)  # never ends by itself
-            os.kill(os.getpid(), signal.SIGINT)
-            os.kill(os.getpid(), signal.SIGINT)
-        os._exit(99)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 130
+    done = subprocess.run([sys.executable, "-c", TWICE], timeout=60)
+    assert done.returncode == 130
 
 
 def test_without_a_signal_nothing_is_stopped() -> None:
