@@ -13,14 +13,14 @@ PAGES = sorted(
     for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "plugins/**/*.md")
     for page in ROOT.glob(pattern)
 )
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^(?:<!-- ([^\n]*) -->\n)?```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
     return [
         (str(page.relative_to(ROOT)), text)
         for page in PAGES
-        for kind, text in BLOCK.findall(page.read_text(encoding="utf-8"))
+        for _, kind, text in BLOCK.findall(page.read_text(encoding="utf-8"))
         if kind == language
     ]
 
