@@ -13,7 +13,8 @@ CHILD = "framework/scoring/child"
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests, with coverage; arguments go to pytest."""
-    session.install("-e", ".[dev,torch,keras]", "./plugins/scorer-torch")
+    session.install("-e", ".[dev,torch,keras]")
+    session.install("./plugins/scorer-torch")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *session.posargs)
     session.run("coverage", "combine")
@@ -32,7 +33,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Strict types."""
-    session.install("-e", ".[dev]", "./plugins/scorer-torch")
+    session.install("-e", ".[dev]")
+    session.install("./plugins/scorer-torch")
     session.run("mypy")
 
 
@@ -53,7 +55,8 @@ def spelling(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """That the documentation says what the code does."""
-    session.install("-e", ".[dev,torch]", "./plugins/scorer-torch")
+    session.install("-e", ".[dev,torch]")
+    session.install("./plugins/scorer-torch")
     session.run("pytest", "tests/docs", *session.posargs)
 
 
