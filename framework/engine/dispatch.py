@@ -146,7 +146,8 @@ class Dispatcher:
             files += len(batch.files)
             if files >= MAX_FILES:
                 break
-        return Chunk.of(batches) if batches else None
+        # What was handed back comes from several chunks, in any order.
+        return Chunk.of(sorted(batches)) if batches else None
 
     def _send(self, instance: _Instance, chunk: Chunk) -> None:
         self._sequence += 1
