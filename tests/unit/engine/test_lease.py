@@ -122,9 +122,11 @@ def test_a_chunk_waits_for_a_lease_that_is_on_its_way(client, site):
     end(client, "job-1")
 
 
-def test_a_lease_that_ran_out_can_be_taken_again(client, site, short_leases, wait_until):
+def test_a_lease_that_ran_out_can_be_taken_again(client, site, monkeypatch, wait_until):
     spec = site.spec(script(site))
-    renew(client, spec)
+    with monkeypatch.context() as short:
+        short.setattr(lease, "LEASE_S", 0.1)
+        renew(client, spec)
     wait_until(lambda: not lease._leases)
     renew(client, spec)
 
@@ -198,9 +200,9 @@ def test_a_chunk_in_which_nothing_succeeds_has_no_part(client, site):
 
 
 def test_past_its_budget_a_chunk_hands_back_what_has_not_begun(client, site):
-    renew(
-        client, site.spec("import time\ndef run(mini_batch):\n    time.sleep(0.3)\n    return [1]")
-    )
+    slow = "import time\ndef run(mini_batch):\n    time.sleep(0.3)\n    return [1]"
+    renew(client, site.spec(slow))
+    score(client, "job-1", site.batches(1))  # it is loaded by then
     task = client.submit(score_chunk, "job-1", Chunk.of(site.batches(50)), 0.5, pure=False)
     receipt = task.result(PATIENCE_S)
     end(client, "job-1")
