@@ -37,7 +37,7 @@ class LocalCompute(Compute):
     """
 
     def __init__(self, *, dashboard: bool = True) -> None:
-        self._address = _LOOPBACK if dashboard else None
+        self._dashboard = dashboard
 
     def cluster(self, instances: int) -> AbstractContextManager[Any]:
         """Starts `instances` in-process workers."""
@@ -45,13 +45,16 @@ class LocalCompute(Compute):
 
     @contextmanager
     def _start(self, instances: int) -> Iterator[Any]:
+        link = {} if self._dashboard else {"distributed.dashboard.link": ""}
         with (
-            dask.config.set(_CONFIG),
+            dask.config.set({**_CONFIG, **link}),
             LocalCluster(
                 n_workers=instances,
                 threads_per_worker=1,
                 processes=False,
-                dashboard_address=self._address,
+                # None would not mean no server, but one for all the world on Dask's own port.
+                dashboard_address=_LOOPBACK,
+                scheduler_kwargs={"dashboard": self._dashboard},
                 worker_dashboard_address=_LOOPBACK,
                 memory_limit=0,
             ) as cluster,

@@ -7,6 +7,7 @@ import traceback
 from types import TracebackType
 from typing import Any, Dict, Optional
 
+_PACKAGE = __name__.rpartition(".")[0]
 _OURS = (os.path.dirname(os.path.abspath(__file__)), "<frozen importlib")
 
 
@@ -38,7 +39,8 @@ class FailureTeller:
 
 def _one_line(error: BaseException) -> str:
     try:
-        text = traceback.format_exception_only(type(error), error)[-1].strip()
+        whole = traceback.format_exception_only(type(error), error)[-1].strip()
+        text = str(error) if _is_ours(error) else whole
     except Exception:  # a user's exception may fail in its own __str__
         text = type(error).__name__
     return " ".join(text.split())
@@ -49,7 +51,13 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return bool(names & {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"})
 
 
+def _is_ours(error: BaseException) -> bool:
+    return str(type(error).__module__).startswith(_PACKAGE)
+
+
 def _users_traceback(error: BaseException) -> str:
+    if _is_ours(error):  # it says what the scorer returned: no line of the user's has raised it
+        return ""
     try:
         return "".join(
             traceback.format_exception(type(error), error, _skip_ours(error.__traceback__))
