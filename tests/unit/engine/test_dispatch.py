@@ -69,9 +69,11 @@ def dispatching(
     instances: int = 1,
     on_state: Callable[[PoolState], None] = lambda _state: None,
 ) -> Iterator[Dispatcher]:
-    with open_session(LocalCompute(dashboard=False), instances, PATIENCE_S) as session:
-        with Pools(session, spec, on_state=on_state) as pools:
-            yield Dispatcher(session, pools, source)
+    with (
+        open_session(LocalCompute(dashboard=False), instances, PATIENCE_S) as session,
+        Pools(session, spec, on_state=on_state) as pools,
+    ):
+        yield Dispatcher(session, pools, source)
 
 
 def indices(receipts: Iterator[list[Receipt]]) -> list[int]:
@@ -104,10 +106,8 @@ def test_what_is_handed_back_is_sent_again(site, monkeypatch):
     monkeypatch.setattr(dispatch, "BUDGET_S", 0.15)
     monkeypatch.setattr("framework.domain.chunks.TARGET_S", 3.0)
     script = "import time\ndef run(mini_batch):\n    time.sleep(0.05)\n    return [1]"
-    receipts = []
     with dispatching(site.spec(script), Fixed(site.batches(40))) as dispatcher:
-        for each in dispatcher.receipts():
-            receipts.append(each)
+        receipts = list(dispatcher.receipts())
 
     assert any(receipt.returned for each in receipts for receipt in each)
     assert indices(iter(receipts)) == list(range(40))
@@ -215,9 +215,11 @@ def test_stopping_before_the_start_scores_nothing(site):
 @pytest.mark.parametrize("instances", [1, 2])
 def test_a_scorer_that_can_not_be_loaded_ends_it(site, instances):
     script = "def init():\n    raise KeyError('model')\ndef run(mini_batch): return [1]"
-    with dispatching(site.spec(script), Fixed(site.batches(5)), instances=instances) as each:
-        with pytest.raises(ScorerInitError, match="KeyError: 'model'") as raised:
-            list(each.receipts())
+    with (
+        dispatching(site.spec(script), Fixed(site.batches(5)), instances=instances) as each,
+        pytest.raises(ScorerInitError, match="KeyError: 'model'") as raised,
+    ):
+        list(each.receipts())
 
     assert "raise KeyError('model')" in raised.value.user_traceback
 
