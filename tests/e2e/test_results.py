@@ -89,7 +89,7 @@ def _frame(shape):
 def _invoke(bench, how, *overrides, name=None):
     chosen = ["output.style=azureml"] if how == "azureml" else [f"output_file_name=all.{how}"]
     settings = ["mini_batch_size=2", *chosen, *overrides]
-    return bench.invoke(*settings, name=name or f"job-{how}").check()
+    return bench.call(*settings, name=name or f"job-{how}").check()
 
 
 def _cells(frame):
@@ -170,9 +170,9 @@ def test_columns_that_differ_are_united_in_input_order(bench):
     )
     two = "max_concurrency_per_instance=2"
 
-    as_csv = bench.invoke(two, name="csv").check()
-    as_jsonl = bench.invoke(two, "output_file_name=all.jsonl", name="jsonl").check()
-    as_parquet = bench.invoke(two, "output_file_name=all.parquet", name="parquet").check()
+    as_csv = bench.call(two, name="csv").check()
+    as_jsonl = bench.call(two, "output_file_name=all.jsonl", name="jsonl").check()
+    as_parquet = bench.call(two, "output_file_name=all.parquet", name="parquet").check()
 
     assert as_csv.lines[0] == "b,a,c,d"
     assert as_csv.lines[1:4] == ["1,x,,", ",y,,", "2.5,,,True"]
@@ -193,7 +193,7 @@ def test_summary_only_counts_and_keeps_nothing(bench):
     bench.files(5)
     bench.script(_source("texts").replace("NASTY[place]", "place"))
 
-    ended = bench.invoke("output_action=summary_only", "mini_batch_size=2").check()
+    ended = bench.call("output_action=summary_only", "mini_batch_size=2").check()
 
     assert ended.counts == {"files": 5, "succeeded": 5, "failed": 0, "rows": 5, "tries": 3}
     assert ended.summary["output"] is None
@@ -212,7 +212,7 @@ def test_a_short_result_keeps_its_rows_and_names_the_files_that_are_missing(benc
         """
     )
 
-    ended = bench.invoke("mini_batch_size=3").check()
+    ended = bench.call("mini_batch_size=3").check()
 
     assert ended.counts == {"files": 6, "succeeded": 4, "failed": 2, "rows": 4, "tries": 2}
     assert len(bench.noted) == 6  # not tried again
@@ -226,7 +226,7 @@ def test_a_short_result_that_does_not_say_which_files_is_counted(bench):
     bench.files(3)
     bench.script("def run(mini_batch):\n    return [0.5, 0.25]")
 
-    ended = bench.invoke("mini_batch_size=3").check()
+    ended = bench.call("mini_batch_size=3").check()
 
     assert ended.lines == ["prediction", "0.5", "0.25"]
     assert (ended.counts["succeeded"], ended.counts["failed"]) == (2, 1)
@@ -237,7 +237,7 @@ def test_more_rows_than_files_are_a_success(bench):
     bench.files(2)
     bench.script("def run(mini_batch):\n    return ['x', 'y', 'z']")
 
-    ended = bench.invoke().check()
+    ended = bench.call().check()
 
     assert ended.lines == ["prediction", *"xyzxyz"]
     assert (ended.counts["succeeded"], ended.counts["rows"]) == (2, 6)
@@ -250,9 +250,9 @@ def test_nothing_for_every_file_ends_as_failed(bench, empty):
     bench.files(3)
     bench.script(f"import numpy, pandas\ndef run(mini_batch):\n    return {empty}")
 
-    ended = bench.invoke().check(1)
+    ended = bench.call().check(1)
 
-    assert "no item succeeded" in ended.err
+    assert "no item succeeded" in ended.summary["error"]
     assert ended.counts["failed"] == 3
     assert not ended.output.exists()
 
@@ -261,10 +261,12 @@ def test_unsupported_results_say_what_was_returned(bench):
     kinds = {"a": "None", "b": "'text'", "c": "{'x': 1}", "d": "7", "e": "(i for i in [1])"}
     bench.files(*kinds, "good")
     bench.script(
-        f"def run(mini_batch):\n    return eval({kinds!r}.get(mini_batch[0][-2:].strip('/'), '[1]'))\n"
+        f"KINDS = {kinds!r}\n"
+        "def run(mini_batch):\n"
+        "    return eval(KINDS.get(mini_batch[0][-2:].strip('/'), '[1]'))\n"
     )
 
-    ended = bench.invoke("retry_settings.max_retries=1").check()
+    ended = bench.call("retry_settings.max_retries=1").check()
 
     assert ended.lines == ["file,prediction", "good,1"]
     messages = {error["file"]: error["message"] for error in ended.errors}
