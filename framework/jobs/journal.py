@@ -116,7 +116,7 @@ def is_gone(claim: Mapping[str, Any]) -> bool:
 
 
 def read_log(record: JobRecord, log: str, *, before: int | None = None) -> Iterator[Any]:
-    """All valid entries of a log, oldest first: up to the seals, without a torn last line.
+    """All valid entries of a log, oldest first: up to the seals, without what a power cut tore.
 
     Args:
         record: The job's.
@@ -137,7 +137,11 @@ def _read_segment(record: JobRecord, log: str, name: str, limit: int | None) -> 
             position += len(line)
             if not line.endswith(b"\n") or (limit is not None and position > limit):
                 return
-            yield json.loads(line.decode("ascii"))  # twice as fast as from bytes
+            try:
+                entry = json.loads(line.decode("ascii"))  # twice as fast as from bytes
+            except ValueError:  # a page that a power cut left unwritten: nobody was told of it
+                return
+            yield entry
 
 
 def _seals(record: JobRecord) -> dict[int, dict[str, int]]:
