@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from typing import Any
 from framework.domain.files import InputFile
 from framework.errors import FrameworkError
 from framework.jobs.journal import INPUTS, Journal, read_log
+
+logger = logging.getLogger(__name__)
 
 _FIRST_FILES = 1_000
 _SYNC_S = 0.5
@@ -69,6 +72,9 @@ class Listing:
             self._write()
         except FrameworkError as error:
             self.error = error
+        except Exception as error:  # the job must not wait for a listing that has ended
+            logger.exception("listing failed")
+            self.error = FrameworkError(f"internal error while listing: {error!r}")
         self._on_more()
 
     def _write(self) -> None:
