@@ -101,8 +101,11 @@ class Dispatcher:
                 is_stopping = True
                 self._pools.end(grace_s=self._grace_s or 0.0)
             receipts = [self._settle(event) for event in events if isinstance(event, Future)]
-            if ready := [receipt for receipt in receipts if receipt is not None]:
-                yield ready
+            if finished := [receipt for receipt in receipts if receipt.outcomes]:
+                yield finished
+            failures = (receipt.error for receipt in receipts if receipt.error is not None)
+            if (failure := next(failures, self._pools.error)) is not None:
+                raise failure
 
     @property
     def _in_flight(self) -> bool:
@@ -163,20 +166,18 @@ class Dispatcher:
         instance.chunks[future] = chunk
         future.add_done_callback(self._events.put)
 
-    def _settle(self, future: Future) -> Receipt | None:
+    def _settle(self, future: Future) -> Receipt:
+        """Takes a chunk that has come back; what of it is not finished is dispatched again."""
         instance = next(each for each in self._instances if future in each.chunks)
         chunk = instance.chunks.pop(future)
         try:
             receipt: Receipt = future.result()
         except (KilledWorker, FutureCancelledError) as error:
             logger.warning("chunk %s was lost (%s); it is sent again", chunk.label, error)
-            self._returned.extend(chunk)
             self._check_instances()
-            return None
+            receipt = Receipt(outcomes=(), part=None, returned=chunk.indices)
         finally:
             future.release()
-        if (failure := receipt.error or self._pools.error) is not None:
-            raise failure
         self._sizer.observe([outcome.seconds for outcome in receipt.outcomes])
         if receipt.returned:
             returned = set(receipt.returned)

@@ -125,12 +125,18 @@ class Driver:
                 self._journal.check_still_ours()
                 self._ledger.add(receipts)
                 self._tell_progress()
-                self._check_threshold()
+                if self._has_failed_enough():
+                    dispatcher.stop(0.0)  # what is finished on its way here is kept
             pools.end(grace_s=_CLOSE_GRACE_S)
         for warning in self._plan.listing.warnings:
             self._reporter.notice(f"warning: {warning}")
         if self._listing.error is not None:
             raise self._listing.error
+        if self._has_failed_enough():
+            raise ErrorThresholdExceededError(
+                f"{self._ledger.counts.failed} files failed, and error_threshold tolerates "
+                f"{self._plan.settings.error_threshold}"
+            )
         if self._is_canceled.is_set():
             raise JobCanceledError(f"job {self._plan.record.name} was canceled")
 
@@ -165,13 +171,9 @@ class Driver:
         )
         return session.run(f"reduce-{record.name}-{epoch}", reduce_parts, reduction)
 
-    def _check_threshold(self) -> None:
-        threshold = self._plan.settings.error_threshold
-        failed = self._ledger.counts.failed
-        if 0 <= threshold < failed:
-            raise ErrorThresholdExceededError(
-                f"{failed} files failed, and error_threshold tolerates {threshold}"
-            )
+    def _has_failed_enough(self) -> bool:
+        """Whether more files have failed than are tolerated."""
+        return 0 <= self._plan.settings.error_threshold < self._ledger.counts.failed
 
     def _check_all_done(self) -> None:
         """Makes sure that every listed file has an outcome, once."""
