@@ -110,18 +110,16 @@ def _wait(scorer: subprocess.Popen[bytes], events: int) -> None:
 
 
 def _has_ended(scorer: subprocess.Popen[bytes]) -> bool:
-    """Reaps whatever has ended, and says whether the scorer is among it."""
-    if scorer.poll() is not None:
-        return True
+    """Reaps whatever has ended, adopted orphans too, and says whether the scorer is among it."""
     with contextlib.suppress(ChildProcessError):
-        while (orphan := _next_ended()) is not None and orphan != scorer.pid:
-            os.waitpid(orphan, 0)
-    return scorer.poll() is not None
-
-
-def _next_ended() -> int | None:
-    ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    return ended.si_pid if ended else None
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == scorer.pid:
+                scorer.returncode = os.waitstatus_to_exitcode(status)
+                return True
+            if not pid:
+                return False
+    return True
 
 
 def _kill_everything(scorer: subprocess.Popen[bytes]) -> None:
