@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import RawIOBase
 from typing import Any, BinaryIO, cast
@@ -120,7 +121,7 @@ class _Parts:
 
     def pieces(self, extent: Extent) -> Iterator[bytes]:
         """An extent's bytes, a mebibyte at a time."""
-        with self._store.open_read(extent.part) as file:
+        with self._open(extent.part) as file:
             self._check(extent.part, file)
             file.seek(extent.offset)
             remaining = extent.length
@@ -129,6 +130,12 @@ class _Parts:
                 yield piece
         if remaining:
             raise AccountingError(f"part {extent.part} is shorter than the ledger says")
+
+    def _open(self, part: str) -> AbstractContextManager[BinaryIO]:
+        try:
+            return self._store.open_read(part)
+        except FileNotFoundError:
+            raise AccountingError(f"part {part} is gone from {self._store.url}") from None
 
     def _check(self, part: str, file: BinaryIO) -> None:
         expected = self._unchecked.pop(part, None)
