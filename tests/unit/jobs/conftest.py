@@ -14,7 +14,6 @@ from framework.jobs.record import JobRecord, open_record
 from framework.storage import open_store
 
 Columns = tuple[tuple[str, str], ...]
-ONE: Columns = (("file", ""), ("prediction", ""))
 _Block = tuple[bytes, int, Columns]
 
 
@@ -101,6 +100,12 @@ class PartWriter:
 @pytest.fixture
 def parts(record: JobRecord) -> PartWriter:
     return PartWriter(record)
+
+
+@pytest.fixture
+def parts_of() -> Callable[[JobRecord], PartWriter]:
+    """For tests that make many records."""
+    return PartWriter
 
 
 @pytest.fixture(name="outcome")
