@@ -53,6 +53,11 @@ class Driver:
         self._dispatcher: Dispatcher | None = None
         self._is_canceled = threading.Event()
 
+    @property
+    def epoch(self) -> int:
+        """Its number among the drivers that the job has had."""
+        return self._journal.epoch
+
     def cancel(self) -> None:
         """Asks it to stop: nothing more is begun, and what is done is kept. From any thread."""
         self._is_canceled.set()

@@ -116,8 +116,8 @@ class Job:
         return {key: told.get(key) for key in _KEYS}
 
     def _is_dead(self, epoch: int, told: dict[str, Any]) -> bool:
-        if self._thread is not None:
-            return not self._thread.is_alive()
+        if self._driver is not None and self._driver.epoch == epoch:
+            return self._thread is not None and not self._thread.is_alive()
         if epoch and is_gone(self._record.claim(epoch)):
             return True
         return parse(now()) - parse(told.get("updated_at", told["created_at"])) > _SILENCE

@@ -70,15 +70,15 @@ class Journal:
         self._log(log).sync()
 
     def check_still_ours(self) -> None:
-        """Makes sure that nobody has taken the job over.
+        """Makes sure that nobody has taken the job over, or has removed its record.
 
         Raises:
             SupersededError: Somebody has.
         """
-        if self.record.epoch > self.epoch:
-            raise SupersededError(
-                f"job {self.record.name}: another driver has taken it over; this one has stopped"
-            )
+        newest = self.record.epoch
+        if newest != self.epoch:
+            what = "another driver has taken it over" if newest else "its record was removed"
+            raise SupersededError(f"job {self.record.name}: {what}; this driver has stopped")
 
     def close(self) -> None:
         """Closes the logs."""

@@ -185,6 +185,7 @@ class ScorerProcess:
         """Kills the process with all its descendants, and returns when they are gone."""
         self._is_killed = True
         self._hang_up()
+        self._supervisor.send_signal(signal.SIGCONT)  # one that was stopped could kill nothing
         with contextlib.suppress(subprocess.TimeoutExpired):  # a process stuck in the kernel
             self._supervisor.wait(_KILL_S)
 
