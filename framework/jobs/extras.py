@@ -56,9 +56,8 @@ def _order(written: _Written) -> tuple[str, int]:
 
 def _publish(extra: ExtraFile, staging: Store, target: Store) -> None:
     if target.exists(extra.path):
-        with target.open_read(extra.path) as file:
-            if sha256_of(file) == extra.sha256:
-                return
+        if _is_there(extra, target):
+            return
         raise OutputExistsError(
             f"output {target.url}/{extra.path}: exists already; give another output.path"
         )
@@ -66,3 +65,11 @@ def _publish(extra: ExtraFile, staging: Store, target: Store) -> None:
     if source is None:
         raise StorageError(f"{staging.url}: has to be a local folder")
     target.put(source, extra.path)
+
+
+def _is_there(extra: ExtraFile, target: Store) -> bool:
+    try:
+        with target.open_read(extra.path) as file:
+            return sha256_of(file) == extra.sha256
+    except (FileNotFoundError, StorageError):  # a broken link, or a folder: not what we wrote
+        return False
