@@ -7,12 +7,13 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pathspec import GitIgnoreSpec
 
 from framework.errors import UsageError
 from framework.storage import Store
+from framework.storage.os_errors import shown
 
 CODE = "code"
 MAX_BYTES = 50_000_000
@@ -33,28 +34,43 @@ def take_snapshot(code: Path, *, leave_out: Sequence[Path], always: Sequence[str
         always: Paths below the folder that are in it whatever the ignore files say.
 
     Raises:
-        UsageError: It is too large to be code.
+        UsageError: It is too large to be code, or can't be read.
     """
     archive = BytesIO()
-    size = 0
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as snapshot:
-        for count, name in enumerate(sorted(_files(code, leave_out, always)), start=1):
-            data = (code / name).read_bytes()
-            size += len(data)
-            _check_size(code, name, size, count)
+        for name in _bounded(code, _files(code, leave_out, always)):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = 0o755 << 16
-            snapshot.writestr(entry, data)
+            snapshot.writestr(entry, _read(code, name))
     return archive.getvalue()
 
 
-def _check_size(code: Path, name: str, size: int, count: int) -> None:
-    if size > MAX_BYTES or count > MAX_FILES:
-        what = f"{MAX_BYTES // 1_000_000} MB" if size > MAX_BYTES else f"{MAX_FILES:,} files"
-        raise UsageError(
-            f"code_configuration.code: {code} holds more than {what}, the last being {name}; "
-            f"name what is not code in {code / '.amlignore'}"
-        )
+def _bounded(code: Path, names: Iterator[str]) -> list[str]:
+    """The names in order, once it is clear that they are those of code."""
+    kept: list[str] = []
+    size = 0
+    for name in names:
+        kept.append(name)
+        size += (code / name).stat().st_size
+        if size > MAX_BYTES or len(kept) > MAX_FILES:
+            what = f"{MAX_BYTES // 1_000_000} MB" if size > MAX_BYTES else f"{MAX_FILES:,} files"
+            raise _problem(code, f"{code} holds more than {what}, the last being {shown(name)}")
+        if name.encode("utf-8", "replace").decode() != name:
+            raise _problem(code, f"{code}: the name of {shown(name)} is no UTF-8")
+    return sorted(kept)
+
+
+def _read(code: Path, name: str) -> bytes:
+    try:
+        return (code / name).read_bytes()
+    except OSError as error:
+        raise _problem(code, f"{code}: {name} can't be read ({error.strerror})") from error
+
+
+def _problem(code: Path, message: str) -> UsageError:
+    return UsageError(
+        f"code_configuration.code: {message}; name what is not code in {code / '.amlignore'}"
+    )
 
 
 def store_snapshot(workspace: Store, archive: bytes) -> str:
@@ -68,9 +84,14 @@ def store_snapshot(workspace: Store, archive: bytes) -> str:
 def _files(code: Path, leave_out: Sequence[Path], always: Sequence[str]) -> Iterator[str]:
     ignored = _ignored(code)
     apart = {os.path.realpath(path) for path in leave_out}
-    for folder, folders, files in os.walk(code):
+    above = {folder.as_posix() for name in always for folder in PurePosixPath(name).parents}
+    for folder, folders, files in os.walk(code, followlinks=True):
         base = Path(folder)
-        folders[:] = [name for name in folders if _is_code(base / name, code, ignored, apart)]
+        folders[:] = [
+            name
+            for name in folders
+            if _is_code(base / name, apart) and _is_kept(base / name, code, ignored, above)
+        ]
         for name in files:
             path = base / name
             relative = path.relative_to(code).as_posix()
@@ -79,10 +100,16 @@ def _files(code: Path, leave_out: Sequence[Path], always: Sequence[str]) -> Iter
                 yield relative
 
 
-def _is_code(folder: Path, code: Path, ignored: GitIgnoreSpec, apart: set[str]) -> bool:
-    if os.path.realpath(folder) in apart or (folder / "pyvenv.cfg").exists():
+def _is_code(folder: Path, apart: set[str]) -> bool:
+    return os.path.realpath(folder) not in apart and not (folder / "pyvenv.cfg").exists()
+
+
+def _is_kept(folder: Path, code: Path, ignored: GitIgnoreSpec, above: set[str]) -> bool:
+    relative = folder.relative_to(code)
+    if relative.as_posix() not in above and ignored.match_file(f"{relative.as_posix()}/"):
         return False
-    return not ignored.match_file(folder.relative_to(code).as_posix() + "/")
+    on_the_way = {os.path.realpath(code / parent) for parent in relative.parents}
+    return os.path.realpath(folder) not in on_the_way  # else a link leads round in a circle
 
 
 def _ignored(code: Path) -> GitIgnoreSpec:
