@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import traceback
+import warnings
 from pathlib import Path
 
 from framework.errors import ScriptError
@@ -18,6 +20,10 @@ def check_script(code: Path, scoring_script: str) -> None:
     path = code / scoring_script
     if not code.is_dir():
         raise ScriptError(f"code_configuration.code: {code} is not a folder")
+    if Path(scoring_script).is_absolute() or os.path.normpath(scoring_script).startswith(".."):
+        raise ScriptError(
+            f"code_configuration.scoring_script: {scoring_script} has to be a path below {code}"
+        )
     if not path.is_file():
         raise ScriptError(
             f"code_configuration.scoring_script: {scoring_script} is not in {code}{_hint(code)}"
@@ -34,7 +40,8 @@ def _hint(code: Path) -> str:
 
 def _parse(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_bytes(), filename=str(path))
+        with warnings.catch_warnings(action="ignore"):  # the scorer process's log has them
+            return ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:
         raise ScriptError(
             f"{path}, line {error.lineno}: {error.msg}",
