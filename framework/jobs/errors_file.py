@@ -57,4 +57,6 @@ def _write(
         errors.write(b"\n")
         if file is not None:
             url = f"{root.rstrip('/')}/{file}"
-            inputs.write(url.encode("utf-8", "surrogateescape") + b"\n")
+            # A name with a line break would be two that are not there: no list has room for it.
+            if "\n" not in url and not url.endswith("\r"):
+                inputs.write(url.encode("utf-8", "surrogateescape") + b"\n")
