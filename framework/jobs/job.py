@@ -118,9 +118,13 @@ class Job:
     def _is_dead(self, epoch: int, told: dict[str, Any]) -> bool:
         if self._driver is not None and self._driver.epoch == epoch:
             return self._thread is not None and not self._thread.is_alive()
-        if epoch and is_gone(self._record.claim(epoch)):
-            return True
-        return parse(now()) - parse(told.get("updated_at", told["created_at"])) > _SILENCE
+        began = told["created_at"]
+        if epoch:
+            claim = self._record.claim(epoch)
+            if is_gone(claim):
+                return True
+            began = claim["started_at"]  # it may not have spoken yet
+        return parse(now()) - parse(told.get("updated_at", began)) > _SILENCE
 
     def wait(self, timeout: float | None = None) -> Job:
         """Waits until this process's run of the job has ended; a Failed job raises nothing here.
