@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from framework.domain.states import JobStatus
+from framework.errors import NotFoundError, UsageError
+from framework.jobs.clock import now, parse
+from framework.jobs.job import Job, find_job, list_jobs
+from framework.jobs.journal import this_process
+from framework.jobs.record import job_names, open_record
+from framework.storage import open_store
+
+KEYS = [
+    "name",
+    "status",
+    "endpoint",
+    "deployment",
+    "model",
+    "input",
+    "output",
+    "counts",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "dashboard_url",
+    "report",
+    "error",
+]
+COUNTS = {"files": 0, "succeeded": 0, "failed": 0, "rows": 0, "tries": 0}
+
+
+def ago(**time) -> str:
+    moment = datetime.now(UTC) - timedelta(**time)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def create(record, *, created_at: str | None = None) -> None:
+    created_at = created_at or now()
+    record.create(
+        {
+            "name": record.name,
+            "created_at": created_at,
+            "document": {"mini_batch_size": 3},
+            "summary": {
+                "name": record.name,
+                "status": "NotStarted",
+                "input": "data/",
+                "output": "/out/predictions.csv",
+                "counts": COUNTS,
+                "created_at": created_at,
+            },
+        }
+    )
+
+
+def claim(record, epoch: int, *, started_at: str | None = None, **changes) -> None:
+    told = {**this_process(), "started_at": started_at or now(), **changes}
+    record.workspace.create(record.path("epochs", f"{epoch:06d}.json"), json.dumps(told).encode())
+
+
+def say(record, epoch: int, status: str, *, updated_at: str | None = None, **more) -> None:
+    told = {"status": status, "counts": COUNTS, "updated_at": updated_at or now(), **more}
+    record.write_summary(epoch, told)
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_the_keys_are_always_the_same(record):
+    create(record)
+    assert list(Job(record).summary()) == KEYS
+
+    claim(record, 1)
+    say(record, 1, "Running", surprise="more")
+    assert list(Job(record).summary()) == KEYS
+
+
+@pytest.mark.parametrize("status", ["Preparing", "Running", "Finalizing"])
+def test_a_job_whose_driver_is_dead_has_failed(record, status):
+    create(record)
+    claim(record, 1, pid=dead_pid())
+    say(record, 1, status)
+
+    told = Job(record).summary()
+    assert told["status"] == JobStatus.FAILED
+    assert "died" in told["error"]
+    assert Job(record).status.is_resumable
+
+
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Canceled"])
+def test_what_ended_stays_what_it_was_when_its_driver_is_gone(record, status):
+    create(record, created_at=ago(days=3))
+    claim(record, 1, pid=dead_pid())
+    say(record, 1, status, updated_at=ago(days=3), error="as it was")
+
+    assert Job(record).summary()["status"] == status
+    assert Job(record).summary()["error"] == "as it was"
+
+
+def test_a_job_whose_driver_is_heard_of_is_running(record):
+    create(record, created_at=ago(hours=5))
+    claim(record, 1, started_at=ago(hours=5))
+    say(record, 1, "Running")
+
+    assert Job(record).status == JobStatus.RUNNING
+
+
+def test_a_driver_on_another_host_is_alive_as_long_as_it_is_heard_of(record):
+    create(record, created_at=ago(hours=5))
+    claim(record, 1, host="another", pid=dead_pid(), started_at=ago(hours=5))
+    say(record, 1, "Running")
+    assert Job(record).status == JobStatus.RUNNING
+
+    say(record, 1, "Running", updated_at=ago(minutes=5))
+    assert Job(record).status == JobStatus.FAILED
+
+
+def test_a_number_that_was_given_to_another_process_is_no_life_sign(record):
+    create(record)
+    claim(record, 1, born=this_process()["born"] - 1000)
+    say(record, 1, "Running")
+
+    assert Job(record).status == JobStatus.FAILED
+
+
+def test_the_newest_driver_says_how_it_is(record):
+    create(record, created_at=ago(days=1))
+    claim(record, 1, pid=dead_pid())
+    say(record, 1, "Failed", error="before", updated_at=ago(hours=20))
+    claim(record, 2)
+    say(record, 2, "Running")
+    say(record, 1, "Failed", error="a late word of the first")
+
+    told = Job(record).summary()
+    assert (told["status"], told["error"]) == ("Running", None)
+
+
+def test_a_driver_that_has_just_begun_is_not_taken_for_dead(record):
+    """Between its claim and its first word, another terminal must not take the job over."""
+    create(record, created_at=ago(days=1))
+    claim(record, 1, pid=dead_pid(), started_at=ago(days=1))
+    say(record, 1, "Running", updated_at=ago(days=1))
+    claim(record, 2)
+
+    assert Job(record).status == JobStatus.NOT_STARTED
+
+
+def test_a_job_that_was_written_down_and_never_begun_has_failed_after_a_while(record):
+    create(record)
+    assert Job(record).status == JobStatus.NOT_STARTED
+
+    other = open_record(record.workspace.url, "older")
+    create(other, created_at=ago(minutes=10))
+    assert Job(other).status == JobStatus.FAILED
+
+
+def test_a_job_is_found_by_name_and_a_misspelt_one_is_named(record):
+    create(record)
+    url = record.workspace.url
+
+    assert find_job(url, "job").name == "job"
+    with pytest.raises(NotFoundError) as raised:
+        find_job(url, "jobb")
+    assert raised.value.exit_code == 4
+    assert "did you mean job?" in str(raised.value)
+
+
+def test_in_an_empty_workspace_nothing_is_found(tmp_path):
+    with pytest.raises(NotFoundError):
+        find_job(str(tmp_path / "nowhere"), "job")
+    assert list_jobs(str(tmp_path / "nowhere")) == []
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_jobs_are_listed_newest_first(record):
+    url = record.workspace.url
+    for name, age in (("a", 3), ("b", 1), ("c", 2)):
+        create(open_record(url, name), created_at=ago(days=age))
+    record.workspace.write("jobs/stray.txt", b"no job")
+    record.workspace.write("jobs/half/ledger/000001.jsonl", b"")
+
+    assert [job.name for job in list_jobs(url)] == ["b", "c", "a"]
+    assert job_names(open_store(url)) == ["a", "b", "c"]
+
+
+def test_a_name_is_taken_once(record):
+    create(record)
+
+    with pytest.raises(FileExistsError):
+        create(record)
+
+
+def test_another_process_is_not_canceled_from_here(record):
+    create(record)
+
+    with pytest.raises(UsageError):
+        Job(record).cancel()
+
+
+def test_a_job_shows_itself_in_one_line(record):
+    create(record)
+    claim(record, 1)
+    say(record, 1, "Running", counts={**COUNTS, "files": 12_345, "succeeded": 1_000, "failed": 2})
+
+    assert repr(Job(record)) == ("<Job job: Running, 1,000 of 12,345 files succeeded, 2 failed>")
+
+
+def test_moments_are_read_as_they_were_written():
+    moment = now()
+
+    assert moment.endswith("Z")
+    assert parse(moment).utcoffset() == timedelta(0)
+    assert abs(parse(moment) - datetime.now(UTC)) < timedelta(hours=1)
