@@ -20,11 +20,15 @@ import psutil
 import pytest
 
 import framework
+from framework.jobs import SilentObserver
 
 HERE = Path(__file__).resolve().parent.parent
 HANGS_S = 100.0
 GONE_S = 5.0
 _LOOK_S = 0.02
+
+# Under nohup(1) it is ignored, and whatever the tests start would ignore it too.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 _MARKER = "BENCH_MARKER"
 
 # What scripts on the bench import to tell what they do: one line, appended at once.
@@ -130,6 +134,16 @@ class Running:
             pytest.fail(f"it hangs\n{self.err}")
         out = self._out.read_text(encoding="utf-8", errors="replace")
         return Ended(code=code, out=out, err=self.err, record=self.record)
+
+
+class Notices(SilentObserver):
+    """Keeps what a job says to people."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def on_notice(self, text: str) -> None:
+        self.texts.append(text)
 
 
 class Bench:
@@ -251,10 +265,16 @@ class Bench:
         with pytest.MonkeyPatch.context() as patch:
             for key, value in self.environment().items():
                 patch.setenv(key, value)
-            job = framework.invoke(*self.overrides(*overrides), f"name={name}").wait(HANGS_S)
-        code = {"Completed": 0, "Failed": 1}[job.status]
-        record = self.record(name)
-        return Ended(code=code, out=json.dumps(job.summary()), err=str(job.error), record=record)
+            told = Notices()
+            words = [*self.overrides(*overrides), f"name={name}"]
+            job = framework.invoke(*words, observer=told).wait(HANGS_S)
+        told.texts += [job.error.user_traceback or "", str(job.error)] if job.error else []
+        return Ended(
+            code={"Completed": 0, "Failed": 1}[job.status],
+            out=json.dumps(job.summary()),
+            err="\n".join(told.texts),
+            record=self.record(name),
+        )
 
     def start_resume(self, *overrides: str, name: str = "job", **settings: Any) -> Running:
         words = ["job", "resume", name, "--workspace", str(self.workspace), "-o", "json"]

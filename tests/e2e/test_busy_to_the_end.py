@@ -19,14 +19,12 @@ SCRIPT = f"""
 """
 
 
-@pytest.mark.parametrize(
-    "where", ["max_concurrency_per_instance=2", "resources.instance_count=2"]
-)
+@pytest.mark.parametrize("where", ["max_concurrency_per_instance=2", "resources.instance_count=2"])
 def test_the_last_mini_batches_of_all_processes_end_together(bench, where):
     bench.files(FILES)
     bench.script(SCRIPT)
 
-    bench.invoke(where).check()
+    bench.call(where).check()
 
     last: dict[str, float] = {}
     slow: dict[str, int] = {}

@@ -22,7 +22,7 @@ def test_one_failed_file_more_than_that_ends_the_job_and_it_can_be_resumed(bench
     bench.files(*good, *(f"f0{place}_bad" for place in range(bad)))
     bench.script(SCRIPT)
 
-    ended = bench.invoke(f"error_threshold={threshold}", "retry_settings.max_retries=1").check(1)
+    ended = bench.call(f"error_threshold={threshold}", "retry_settings.max_retries=1").check(1)
 
     assert ended.status == "Failed"
     assert f"{bad} files failed" in ended.err
@@ -46,7 +46,7 @@ def test_so_many_failed_files_are_tolerated(bench, threshold):
     bench.files("a", "b_bad", "c_bad", "d")
     bench.script(SCRIPT)
 
-    ended = bench.invoke(f"error_threshold={threshold}", "retry_settings.max_retries=1").check()
+    ended = bench.call(f"error_threshold={threshold}", "retry_settings.max_retries=1").check()
 
     assert ended.lines[1:] == ["a,a", "d,d"]
     assert ended.counts["failed"] == 2
@@ -55,11 +55,11 @@ def test_so_many_failed_files_are_tolerated(bench, threshold):
 def test_all_files_of_a_failed_mini_batch_count_and_so_do_missing_results(bench):
     bench.files("a", "b_bad", "c", "d")
     bench.script(SCRIPT)
-    ended = bench.invoke("error_threshold=1", "mini_batch_size=2", "retry_settings.max_retries=1")
+    ended = bench.call("error_threshold=1", "mini_batch_size=2", "retry_settings.max_retries=1")
     ended.check(1)
     assert "2 files failed" in ended.err
 
     bench.script("def run(mini_batch):\n    return list(mini_batch)[:-2]")
-    ended = bench.invoke("error_threshold=1", "mini_batch_size=4", name="short").check(1)
+    ended = bench.call("error_threshold=1", "mini_batch_size=4", name="short").check(1)
     assert ended.counts["failed"] == 2
     assert ended.errors[0]["kind"] == "short_result"

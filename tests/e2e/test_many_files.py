@@ -9,7 +9,7 @@ def test_so_many_mini_batches_are_all_counted_and_written_once(bench):
     bench.files(*(f"{place // 500:03d}/{place:06d}" for place in range(FILES)), content="")
     bench.script("def run(mini_batch):\n    return [1]")
 
-    ended = bench.invoke("max_concurrency_per_instance=2").check()
+    ended = bench.call("max_concurrency_per_instance=2").check()
 
     assert ended.counts == {
         "files": FILES,

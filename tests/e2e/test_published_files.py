@@ -51,7 +51,7 @@ def test_files_of_good_tries_are_published_once_and_those_of_failed_tries_not(be
     """
     )
 
-    ended = bench.invoke(
+    ended = bench.call(
         "max_concurrency_per_instance=2",
         "retry_settings.max_retries=2",
         "retry_settings.timeout=1",
@@ -77,7 +77,7 @@ def test_of_two_contents_for_one_name_the_later_in_input_order_is_kept(bench):
     """
     )
 
-    ended = bench.invoke("max_concurrency_per_instance=2").check()
+    ended = bench.call("max_concurrency_per_instance=2").check()
 
     assert _beside(ended) == {"last.txt": "c"}
     assert "last.txt was written by 3 mini-batches with different contents" in ended.err
@@ -95,7 +95,7 @@ def test_no_file_may_take_the_name_of_the_output(bench):
     """
     )
 
-    ended = bench.invoke("retry_settings.max_retries=1").check()
+    ended = bench.call("retry_settings.max_retries=1").check()
 
     assert ended.lines == ["file,prediction", "a,1"]
     assert "predictions.csv" in ended.errors[0]["message"]
@@ -117,7 +117,7 @@ def test_files_stay_where_the_job_fails_and_are_published_when_it_is_resumed(ben
         return [1]
     """
     )
-    failed = bench.invoke("error_threshold=0", "retry_settings.max_retries=1").check(1)
+    failed = bench.call("error_threshold=0", "retry_settings.max_retries=1").check(1)
     assert not failed.output.parent.exists() or _beside(failed) == {}
 
     resumed = bench.resume("error_threshold=-1").check()

@@ -105,11 +105,11 @@ def test_each_bad_file_fails_after_its_tries_and_all_others_are_scored_once(benc
 def test_failed_inputs_given_back_scores_just_those(bench):
     bench.files("a.txt", "b_raises.txt", "sub/c #1 é_raises.txt", "z_raises.txt")
     bench.script(SCRIPT)
-    failed = bench.invoke("retry_settings.max_retries=1").check().record / "failed_inputs.txt"
+    failed = bench.call("retry_settings.max_retries=1").check().record / "failed_inputs.txt"
     bench.log.unlink()
     bench.script(SCRIPT.replace('how == "raises"', 'how == "never"'))
 
-    again = bench.invoke(f"input=@{failed}", name="again").check()
+    again = bench.call(f"input=@{failed}", name="again").check()
 
     names = ["b_raises.txt", "c #1 é_raises.txt", "z_raises.txt"]
     assert sorted(bench.noted) == names
@@ -136,7 +136,7 @@ def test_a_mini_batch_that_fails_once_is_scored_at_its_next_try(bench):
         """
     )
 
-    ended = bench.invoke("retry_settings.max_retries=2").check()
+    ended = bench.call("retry_settings.max_retries=2").check()
 
     assert ended.counts == {"files": 6, "succeeded": 6, "failed": 0, "rows": 6, "tries": 12}
     assert len(ended.lines) == 7
@@ -158,7 +158,7 @@ def test_a_file_that_kills_its_process_costs_the_fast_ones_behind_it_nothing(ben
         """
     )
 
-    ended = bench.invoke("retry_settings.max_retries=1").check()
+    ended = bench.call("retry_settings.max_retries=1").check()
 
     assert ended.counts["failed"] == 6
     assert ended.counts["tries"] == 300

@@ -6,10 +6,12 @@ import json
 import random
 from pathlib import Path
 
+import pytest
+
 PROGRAM = str(Path(__file__).with_name("killed_at_each_step.py"))
 NEVER = 1_000_000
-COMMITTING = 9
-ELSEWHERE = 4
+COMMITTING = 7
+ELSEWHERE = 3
 
 SCRIPT = """
     import os
@@ -36,6 +38,7 @@ def _jobs(bench, numbers):
     return [json.loads(line) for line in ended.out.splitlines()]
 
 
+@pytest.mark.slow
 def test_killed_before_any_step_and_resumed_the_output_is_as_if_undisturbed(bench):
     bench.files(6)
     bench.script(SCRIPT)

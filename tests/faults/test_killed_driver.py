@@ -87,6 +87,7 @@ def test_nothing_that_a_script_has_started_outlives_its_driver(bench, source):
     assert not list((bench.workspace / "outputs").rglob("predictions.csv"))
 
 
+@pytest.mark.slow
 def test_killed_at_random_points_and_resumed_gives_the_bytes_of_an_undisturbed_run(benches):
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
@@ -143,10 +144,7 @@ def test_killed_in_any_phase_and_resumed_it_completes(bench, phase):
     assert list(ended.output.parent.iterdir()) == [ended.output]
 
 
-@pytest.mark.parametrize(
-    "garbage", [b'{"receipt":{"part":null,"outcomes":[[7,1,', b"\0" * 300, b"\xff\xfe{"]
-)
-def test_a_torn_last_line_of_the_ledger_is_dropped(bench, garbage):
+def test_a_torn_last_line_of_the_ledger_is_dropped(bench):
     bench.files(60)
     bench.script(SCRIPT)
     running = bench.start()
@@ -156,7 +154,7 @@ def test_a_torn_last_line_of_the_ledger_is_dropped(bench, garbage):
     noted = len(bench.noted)
     for log in ("ledger", "inputs"):
         with (bench.record() / log / "000001.jsonl").open("ab") as segment:
-            segment.write(garbage)
+            segment.write(b'{"receipt":{"part":null,"outcomes":[[7,1,')
 
     ended = bench.resume().check()
 

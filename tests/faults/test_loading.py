@@ -35,7 +35,7 @@ def test_what_raises_while_loading_is_shown_with_its_traceback(bench, source, wo
     bench.script("1 / 0", "broken_sibling.py")
     bench.script(source + RUN)
 
-    ended = bench.invoke("max_concurrency_per_instance=2")
+    ended = bench.call("max_concurrency_per_instance=2")
 
     _check_failed(bench, ended)
     assert words in ended.err
@@ -59,7 +59,7 @@ def test_what_kills_or_hangs_its_process_while_loading_ends_the_job(bench, how, 
     bench.files(3)
     bench.script(f"import ctypes, os, time\ndef init():\n    {how}\n" + RUN)
 
-    ended = bench.invoke("retry_settings.init_timeout=0.5")
+    ended = bench.call("retry_settings.init_timeout=0.5")
 
     _check_failed(bench, ended)
     assert words in ended.err
@@ -69,7 +69,7 @@ def test_a_run_that_is_missing_only_once_it_is_imported_is_told(bench):
     bench.files(3)
     bench.script("from notes import note_files\ndef run(mini_batch): pass\ndel run\n")
 
-    ended = bench.invoke()
+    ended = bench.call()
 
     _check_failed(bench, ended)
     assert "the scoring script has no function run(mini_batch)" in ended.err
@@ -90,7 +90,7 @@ def test_a_process_that_fails_to_load_now_and_then_is_started_again(bench):
         + RUN.replace("\n", "\n        ")
     )
 
-    ended = bench.invoke().check()
+    ended = bench.call().check()
 
     assert ended.counts["succeeded"] == 4
 
@@ -98,7 +98,7 @@ def test_a_process_that_fails_to_load_now_and_then_is_started_again(bench):
 def test_a_failed_load_is_mended_by_resuming_with_another_environment(bench):
     bench.files(4)
     bench.script("import os\ndef init():\n    os.environ['WEIGHTS']\n" + RUN)
-    ended = bench.invoke()
+    ended = bench.call()
     _check_failed(bench, ended)
     assert "KeyError: 'WEIGHTS'" in ended.err
 
@@ -124,7 +124,7 @@ def test_shutdown_is_called_once_in_each_process_at_the_end(bench):
         """
     )
 
-    bench.invoke("max_concurrency_per_instance=2").check()
+    bench.call("max_concurrency_per_instance=2").check()
 
     noted = [line.split("\t") for line in bench.noted]
     pids = {pid for what, pid in noted if what == "init"}
@@ -141,6 +141,6 @@ def test_a_shutdown_that_fails_or_hangs_does_not_harm_the_job(bench, how):
     bench.files(3)
     bench.script(f"import os, time\ndef shutdown():\n    {how}\n" + RUN)
 
-    ended = bench.invoke().check()
+    ended = bench.call().check()
 
     assert ended.counts["succeeded"] == 3

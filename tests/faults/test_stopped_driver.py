@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 
 import pytest
+
+from framework.engine.lease import LEASE_S
 
 SCRIPT = """
     import os, time
@@ -15,7 +18,7 @@ SCRIPT = """
         note_files(mini_batch)
         return [os.path.basename(file) for file in mini_batch]
 """
-FILES = 60
+FILES = 40
 LONG_AGO = "2020-01-01T00:00:00.000Z"
 
 
@@ -41,6 +44,7 @@ def _check_complete(bench, ended):
     assert list(ended.output.parent.iterdir()) == [ended.output]
 
 
+@pytest.mark.slow
 def test_a_stopped_driver_is_taken_over_once_it_is_silent_and_does_no_harm_when_it_wakes(bench):
     stale = _stopped(bench, 10)
     refused = bench.resume().check(2)
@@ -61,7 +65,7 @@ def test_a_stopped_driver_is_taken_over_once_it_is_silent_and_does_no_harm_when_
     assert ended.output.read_bytes() == ended.data
 
 
-@pytest.mark.parametrize("phase", ["Preparing", "Running", "Finalizing"])
+@pytest.mark.parametrize("phase", ["Preparing", "Running"])
 def test_a_driver_that_wakes_after_its_successor_has_completed_changes_nothing(bench, phase):
     bench.files(FILES)
     bench.script(SCRIPT.replace("0.05", "0"))
@@ -82,19 +86,11 @@ def test_a_driver_that_wakes_after_its_successor_has_completed_changes_nothing(b
     assert bench.resume().check().status == "Completed"
 
 
+@pytest.mark.slow
 def test_a_driver_that_is_stopped_for_longer_than_its_lease_goes_on(bench):
     running = _stopped(bench, 10)
-    with pytest.raises(TimeoutError):
-        _wait(running, 6)
+    with pytest.raises(subprocess.TimeoutExpired):  # it can't end: this is only the waiting
+        running.process.wait(LEASE_S + 1)
     running.signal(signal.SIGCONT)
 
     _check_complete(bench, running.end().check())
-
-
-def _wait(running, seconds):
-    import subprocess
-
-    try:
-        running.process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        raise TimeoutError from None

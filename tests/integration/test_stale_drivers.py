@@ -101,6 +101,21 @@ def test_a_line_that_was_half_written_at_the_takeover_is_ignored_for_good(record
     second.close()
 
 
+@pytest.mark.parametrize("log", [LEDGER, INPUTS])
+@pytest.mark.parametrize("garbage", [b'{"a":2', b'{"a":2}', b"\0" * 5000, b"\xff\xfe{", b"null"])
+def test_a_torn_last_line_is_dropped(record, log, garbage):
+    first = claim(record)
+    write(first, log, {"a": 1})
+    first.close()
+    with record.local(log, "000001.jsonl").open("ab") as segment:
+        segment.write(garbage)
+
+    assert entries(record, log) == [{"a": 1}]
+    second = claim(record)
+    write(second, log, {"a": 3})
+    assert entries(record, log) == [{"a": 1}, {"a": 3}]
+
+
 def test_only_the_newest_driver_may_commit(record):
     first = claim(record)
     first.check_still_ours()
