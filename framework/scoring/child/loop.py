@@ -127,13 +127,14 @@ class _MiniBatchScorer:
         payload, columns = b"", []  # type: Tuple[bytes, List[Any]]
         if self._encode is not None:
             payload, columns = self._encode(table, result)
-        if columns != self._columns:  # they hardly ever change: said only when they do
-            reply["columns"] = self._columns = columns
         if table.items < len(request["names"]):
             reply["missing"] = table.missing
         extras = self._folder.keep(request["key"])
         if extras:
             reply["extras"] = extras
+        # They hardly ever change: said only when they do, in a reply that is sure to be sent.
+        if columns != self._columns:
+            reply["columns"] = self._columns = columns
         return reply, payload
 
 

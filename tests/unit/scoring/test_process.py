@@ -120,6 +120,23 @@ def test_odd_names_reach_the_script_as_they_are(starter, name):
     assert payload.rstrip().endswith(os.fsencode(f"/data/{name}").hex().encode())
 
 
+def test_columns_are_said_again_where_the_reply_that_had_them_was_given_up(starter):
+    process = starter.loaded(
+        """
+        import os
+        def run(mini_batch):
+            if mini_batch == ["/data/bad"]:
+                open(os.path.join(os.environ["AZUREML_BI_OUTPUT_PATH"], "taken.csv"), "w").close()
+            return [{"label": 1} for _ in mini_batch]
+        """,
+        encoding=CSV,
+        reserved="taken.csv",
+    )
+
+    assert ask(process, "bad").header["ok"] is False
+    assert ask(process, "good").header["columns"] == [["label", ""]]
+
+
 def test_a_mini_batch_of_a_hundred_thousand_names_goes_through(starter):
     process = starter.loaded("def run(mini_batch): return [len(mini_batch)]")
     names = [f"folder/{number:06d}-with-a-rather-long-name.png" for number in range(100_000)]
