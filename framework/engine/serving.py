@@ -251,7 +251,7 @@ class ServingThread:
                 count=files - items,
                 stage=Stage.SCORE,
                 kind=FailureKind.SHORT_RESULT,
-                message=f"{items} results for {files} files",
+                message=f"run() returned {items} results for a mini-batch of {files}",
                 process_log=self._log_name,
             ),
         )

@@ -17,7 +17,7 @@ from framework.errors import (
     NothingSucceededError,
     SupersededError,
 )
-from framework.jobs.commit import Target, clear_staged, commit, committed, token
+from framework.jobs.commit import clear_staged, commit, committed, token
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
 from framework.jobs.journal import Journal
@@ -110,11 +110,10 @@ class Driver:
 
     def _is_committed(self) -> bool:
         """Whether a driver before this one has published the output; tidies up after it."""
-        target = self._plan.target
-        if target is None:
+        if not self._plan.keeps_rows:
             return False
-        intent = committed(target, self._ledger)
-        clear_staged(target, self._plan.record, self._journal.epoch)
+        intent = committed(self._plan.target, self._ledger)
+        clear_staged(self._plan.target, self._plan.record, self._journal.epoch)
         if intent is not None:
             self._reporter.note("output_sha256", intent.sha256)
         return intent is not None
@@ -139,7 +138,7 @@ class Driver:
             raise self._listing.error
         if self._has_failed_enough():
             raise ErrorThresholdExceededError(
-                f"{self._ledger.counts.failed} files failed, and error_threshold tolerates "
+                f"failed files: {self._ledger.counts.failed}, and error_threshold tolerates "
                 f"{self._plan.settings.error_threshold}"
             )
         if self._is_canceled.is_set():
@@ -148,24 +147,28 @@ class Driver:
     def _finalize(self, session: Session) -> None:
         self._reporter.status(JobStatus.FINALIZING)
         self._check_all_done()
+        staged = self._stage(session) if self._plan.keeps_rows else None
+        if self._ledger.has_extras:
+            for warning in publish_extras(self._plan.record, self._plan.target.store):
+                self._reporter.notice(warning)
+        if staged is not None:
+            intent = commit(self._plan.target, staged, self._ledger, self._journal)
+            self._reporter.note("output_sha256", intent.sha256)
+
+    def _stage(self, session: Session) -> Intent:
+        """Reduces the parts, and makes sure that the output has every row that was counted."""
         counts = self._ledger.counts
-        if self._plan.target is None:
-            return
         if not counts.succeeded:
             raise NothingSucceededError(f"no item succeeded: all {counts.files:,} files failed")
-        intent = self._stage(session, self._plan.target)
+        intent = self._reduce(session)
         if intent.rows != counts.rows:
             raise AccountingError(
                 f"the output has {intent.rows} rows, but the ledger counts {counts.rows}"
             )
-        if self._ledger.has_extras:
-            for warning in publish_extras(self._plan.record, self._plan.target.store):
-                self._reporter.notice(warning)
-        intent = commit(self._plan.target, intent, self._ledger, self._journal)
-        self._reporter.note("output_sha256", intent.sha256)
+        return intent
 
-    def _stage(self, session: Session, target: Target) -> Intent:
-        record, epoch = self._plan.record, self._journal.epoch
+    def _reduce(self, session: Session) -> Intent:
+        record, epoch, target = self._plan.record, self._journal.epoch, self._plan.target
         reduction = Reduction(
             workspace=record.workspace.url,
             job=record.name,
@@ -197,10 +200,10 @@ class Driver:
             if self._ledger.has_failures:
                 write_errors(self._plan.record, self._plan.listing.root)
             self._ledger.add_end(status, str(error) if error else None)
-        except (
-            FrameworkError
-        ) as failed:  # the disk is full, say: the first error is the one to tell
+        except FrameworkError as failed:  # a full disk, say: the first error is the one to tell
             logger.warning("the job's end could not be written down: %s", failed)
+        if status != JobStatus.COMPLETED and self._plan.target is not None:
+            clear_staged(self._plan.target, self._plan.record, self.epoch + 1)
         if status == JobStatus.COMPLETED:
             self._plan.record.workspace.delete(self._plan.record.path("staging"))
         self._reporter.status(status, error)

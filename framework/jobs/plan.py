@@ -32,7 +32,7 @@ class JobPlan:
         plugins: What is registered.
         compute: How its cluster comes to be.
         output_format: How its output is written.
-        target: Where the output goes; `None` for `summary_only`.
+        target: Where the output goes, and what scripts write beside it.
         launch: How its scorer processes are started.
         listing: How its inputs are found.
         identity: What never changes about it.
@@ -44,7 +44,7 @@ class JobPlan:
     plugins: Plugins
     compute: Compute
     output_format: OutputFormat
-    target: Target | None
+    target: Target
     launch: Launch
     listing: InputListing
     identity: Mapping[str, Any]
@@ -73,7 +73,7 @@ class JobPlan:
     @property
     def output(self) -> str | None:
         """Where the output goes, as people write it; `None` where rows are only counted."""
-        return self.target.url if self.target else None
+        return self.target.url if self.keeps_rows else None
 
     @property
     def keeps_rows(self) -> bool:

@@ -55,20 +55,18 @@ def make_format(settings: Settings, plugins: Plugins) -> OutputFormat:
     return choose_format(registered, file_name=settings.output_file_name, output=settings.output)
 
 
-def make_target(settings: Settings, name: str, *, may_exist: bool) -> Target | None:
+def make_target(settings: Settings, name: str, *, may_exist: bool) -> Target:
     """Where the output goes; checks that it is free, unless it may be the job's own already.
 
     Raises:
         OutputExistsError: Something stands under the output's name.
         UsageError: The place can't be written.
     """
-    if settings.output_action == OutputAction.SUMMARY_ONLY:
-        return None
     folder = settings.output.path or f"{settings.workspace.rstrip('/')}/outputs/{name}"
     target = Target(store=open_store(folder), file_name=settings.output_file_name)
     require_local(target.store, "output.path")
     _check_place(target.store.url)
-    if not may_exist:
+    if not may_exist and settings.output_action == OutputAction.APPEND_ROW:
         target.check_free()
     return target
 
@@ -94,8 +92,10 @@ def check_writable(store: Store, key: str) -> None:
     try:
         store.create(probe, b"")
         store.delete(probe)
-    except (OSError, StorageError) as error:
-        raise UsageError(f"{key}: {store.url} can't be written: {error}") from error
+    except StorageError as error:
+        raise UsageError(f"{key}: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{key}: {store.url} can't be written: {error.strerror}") from error
 
 
 def require_local(store: Store, key: str) -> None:

@@ -69,7 +69,7 @@ def start(prepared: PreparedJob, observer: Observer) -> Job:
     """
     plan = prepared.plan
     preflight.check_writable(plan.record.workspace, "workspace")
-    if plan.target is not None:
+    if plan.keeps_rows:
         preflight.check_writable(plan.target.store, "output.path")
     code = store_snapshot(plan.record.workspace, prepared.code) if prepared.code else ""
     identity = identity_of(plan, code, prepared.model)

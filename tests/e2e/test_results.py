@@ -200,6 +200,26 @@ def test_summary_only_counts_and_keeps_nothing(bench):
     assert not list(bench.workspace.rglob("predictions.csv"))
 
 
+def test_summary_only_keeps_what_scripts_write_by_themselves(bench, tmp_path):
+    bench.files(5)
+    bench.script(
+        """
+        import os
+        def run(mini_batch):
+            for file in mini_batch:
+                name = os.path.basename(file) + ".out"
+                with open(os.path.join(os.environ["AZUREML_BI_OUTPUT_PATH"], name), "w") as out:
+                    out.write(file)
+            return mini_batch
+        """
+    )
+
+    bench.call("output_action=summary_only", f"output.path={tmp_path / 'out'}").check()
+
+    kept = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert kept == sorted(f"{path.name}.out" for path in bench.data.iterdir())
+
+
 def test_a_short_result_keeps_its_rows_and_names_the_files_that_are_missing(bench):
     bench.files("a.txt", "b.txt", "c.txt", "d.txt", "e.txt", "f.txt")
     bench.script(

@@ -106,6 +106,8 @@ def _to_array(values: Any) -> Any:
     """The values as an Arrow array of a type that the instance knows, at worst as text."""
     import pyarrow as pa
 
+    if isinstance(values, list):  # pyarrow keeps the NaN of numpy's scalars
+        values = [None if is_missing(value) else value for value in values]
     array = _infer(values)
     if array is None:
         array = _infer([unwrap(value) for value in values])

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from framework.outputs import Block
@@ -122,6 +122,7 @@ def test_columns_that_are_always_text_warn_nobody(encode, join, caplog):
 
 
 @given(values=st.lists(VALUES, max_size=6), has_pyarrow=st.booleans())
+@example(values=[np.float32("nan")], has_pyarrow=True)
 @settings(max_examples=300, deadline=None)
 def test_finalizing_never_fails_for_types(values, has_pyarrow, encode, join):
     output = ParquetFormat()
