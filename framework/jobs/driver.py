@@ -149,7 +149,8 @@ class Driver:
         self._check_all_done()
         staged = self._stage(session) if self._plan.keeps_rows else None
         if self._ledger.has_extras:
-            for warning in publish_extras(self._plan.record, self._plan.target.store):
+            folder = self._plan.target.store
+            for warning in publish_extras(self._plan.record, folder, self.epoch):
                 self._reporter.notice(warning)
         if staged is not None:
             intent = commit(self._plan.target, staged, self._ledger, self._journal)

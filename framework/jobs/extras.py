@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 
 from framework.domain.outcomes import ExtraFile
 from framework.errors import OutputExistsError, StorageError
+from framework.jobs.commit import Target, clear_staged, token
 from framework.jobs.ledger import DoneSet, read_receipts
 from framework.jobs.record import JobRecord
 from framework.storage import Store, open_store
@@ -15,12 +16,18 @@ from framework.storage.checksums import sha256_of
 from framework.storage.sorting import SortedRuns
 
 _Written = tuple[str, int, ExtraFile]
+_PIECE = 1 << 20
 
 
-def publish_extras(record: JobRecord, target: Store) -> list[str]:
-    """Moves the staged files beside the output; can be repeated after a kill.
+def publish_extras(record: JobRecord, folder: Store, epoch: int) -> list[str]:
+    """Copies the staged files beside the output; can be repeated, also elsewhere.
 
     Where two mini-batches wrote one name, the later in input order wins.
+
+    Args:
+        record: The job's.
+        folder: The output's.
+        epoch: The driver's number.
 
     Returns:
         Warnings for names that were written with different contents.
@@ -37,7 +44,9 @@ def publish_extras(record: JobRecord, target: Store) -> list[str]:
                 f"{path} was written by {len(versions)} mini-batches with different contents; "
                 "the last one in input order was kept"
             )
-        _publish(versions[-1], staging, target)
+        target = Target(store=folder, file_name=path)
+        clear_staged(target, record, epoch)
+        _publish(versions[-1], staging, target, token(record, epoch))
     return warnings
 
 
@@ -54,22 +63,24 @@ def _order(written: _Written) -> tuple[str, int]:
     return written[:2]
 
 
-def _publish(extra: ExtraFile, staging: Store, target: Store) -> None:
-    if target.exists(extra.path):
-        if _is_there(extra, target):
+def _publish(extra: ExtraFile, staging: Store, target: Target, mark: str) -> None:
+    store, name = target.store, target.file_name
+    if not store.exists(name):
+        # A copy: a rival may win the output yet, and then the job goes elsewhere, files and all.
+        with staging.open_read(extra.staged) as source, store.stage(name, mark) as staged:
+            shutil.copyfileobj(source, staged.stream, _PIECE)
+        try:
+            store.commit(staged.path, name)
             return
-        raise OutputExistsError(
-            f"output {target.url}/{extra.path}: exists already; give another output.path"
-        )
-    source: Path | None = staging.local_path(extra.staged)
-    if source is None:
-        raise StorageError(f"{staging.url}: has to be a local folder")
-    target.put(source, extra.path)
+        except FileExistsError:
+            store.unstage(name, mark)
+    if not _is_there(extra, target):
+        raise OutputExistsError(f"output {target.url} exists already; give another output.path")
 
 
-def _is_there(extra: ExtraFile, target: Store) -> bool:
+def _is_there(extra: ExtraFile, target: Target) -> bool:
     try:
-        with target.open_read(extra.path) as file:
+        with target.store.open_read(target.file_name) as file:
             return sha256_of(file) == extra.sha256
     except (FileNotFoundError, StorageError):  # a broken link, or a folder: not what we wrote
         return False

@@ -20,7 +20,7 @@ def target(tmp_path):
 @pytest.fixture
 def publish(record, claim, target):
     def publish() -> list[str]:
-        return publish_extras(record, target)
+        return publish_extras(record, target, 1)
 
     return publish
 
