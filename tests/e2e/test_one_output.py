@@ -45,6 +45,31 @@ def test_two_jobs_that_race_for_one_output_never_both_succeed(bench):
             assert len(bench.noted) == noted
 
 
+def test_of_two_jobs_with_files_of_their_own_the_loser_leaves_nothing_behind(bench):
+    bench.files(4)
+    bench.script(
+        """
+        import os
+        def run(mini_batch):
+            for name in "abc":
+                with open(os.path.join(os.environ["AZUREML_BI_OUTPUT_PATH"], name), "w") as file:
+                    file.write(os.environ["WHO"])
+            return [os.environ["WHO"]]
+        """
+    )
+    output = bench.root / "results"
+    output.mkdir()
+    (output / "b").write_text("a rival's")
+
+    ended = bench.call(f"output.path={output}", "+environment_variables.WHO=me").check(1)
+
+    assert f"{output}/b" in ended.err
+    assert (output / "b").read_text() == "a rival's"
+    assert {path.name for path in output.iterdir()} <= {"a", "b"}
+    moved = bench.resume(f"output.path={bench.root}/elsewhere").check()
+    assert {path.name for path in moved.output.parent.iterdir()} == {*"abc", "predictions.csv"}
+
+
 @pytest.mark.parametrize("there", ["a file", "a folder", "a link to nowhere"])
 def test_whatever_stands_under_the_name_stops_the_job_before_it_scores(bench, there):
     bench.files(3)
