@@ -21,8 +21,11 @@ class Scratch:
     def __init__(self) -> None:
         _remove_orphans(Path(tempfile.gettempdir()))
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        self._lock = (self.path / _LOCK).open("wb")
+        unnamed = self.path / f"{_LOCK}.new"
+        self._lock = unnamed.open("wb")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        # Only now may others find it: one that is not locked is an orphan's to them.
+        unnamed.rename(self.path / _LOCK)
 
     def close(self) -> None:
         """Removes the folder with all that is in it."""
