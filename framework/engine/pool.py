@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -89,7 +88,7 @@ class ScorerPool:
                 self._workroom.bring_code(Path(self.launch.code))
             if self.launch.model:
                 self._workroom.bring_model(Path(self.launch.model))
-        except (OSError, zipfile.BadZipFile) as error:
+        except Exception as error:  # noqa: BLE001  a torn archive raises many kinds; none may hang
             self.fail(ScorerInitError(f"the instance can't prepare the scorer: {error}"))
             return
         for thread in self._threads:

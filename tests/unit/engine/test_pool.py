@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -324,6 +325,19 @@ def test_code_that_is_no_archive_is_told(site):
     Path(spec.launch.code).write_bytes(b"not a zip")
 
     with pytest.raises(FrameworkError, match="zip"):
+        score(spec, site.batches(1))
+
+
+def test_code_that_rots_in_its_archive_is_told(site):
+    spec = site.spec(ECHO)
+    archive = Path(spec.launch.code)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as snapshot:
+        snapshot.writestr("score.py", "def run(mini_batch): return mini_batch\n" * 9)
+    data = bytearray(archive.read_bytes())
+    data[len("PK") + 28 + len("score.py")] ^= 0xFF  # the first byte that deflate reads
+    archive.write_bytes(data)
+
+    with pytest.raises(ScorerInitError, match="can't prepare"):
         score(spec, site.batches(1))
 
 
