@@ -23,6 +23,7 @@ _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _READ_BYTES = 1 << 20
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _KILL_S = 10.0
+_LONGEST_POLL_S = 3600.0  # poll(2) counts milliseconds in an int
 
 
 class Reply(NamedTuple):
@@ -127,7 +128,7 @@ class ScorerProcess:
         poll = select.poll()
         poll.register(self._channel, _READABLE | (select.POLLOUT if self._outgoing else 0))
         poll.register(self._status_fd, _READABLE)
-        events = dict(poll.poll(timeout_s * 1000))
+        events = dict(poll.poll(min(timeout_s, _LONGEST_POLL_S) * 1000))
         if events.get(self._channel.fileno(), 0) & select.POLLOUT:
             self.flush()
         if events.get(self._channel.fileno(), 0) & _READABLE and self._read_replies():

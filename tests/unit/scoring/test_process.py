@@ -340,6 +340,11 @@ def test_a_log_that_can_not_be_written_is_told(starter, tmp_path):
     assert str(tmp_path / "no" / "x.log") in words
 
 
+@pytest.mark.parametrize("timeout_s", [1e7, 1e300])
+def test_a_deadline_may_be_farther_away_than_the_system_counts(starter, timeout_s):
+    assert starter.start(ECHO).receive(timeout_s).header["ok"]
+
+
 def test_no_reply_in_time_is_a_deadline_and_the_reply_may_still_come(starter, tmp_path):
     gate = tmp_path / "gate"
     process = starter.loaded(
