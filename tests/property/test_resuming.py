@@ -122,10 +122,8 @@ class Driver:
 
     def _send(self) -> None:
         while len(self._in_flight) < 3:
-            chunk = []
-            for _ in range(self._world.rng.randint(1, 4)):
-                if (batch := self._source.take()) is not None:
-                    chunk.append(batch)
+            taken = [self._source.take() for _ in range(self._world.rng.randint(1, 4))]
+            chunk = [batch for batch in taken if batch is not None]
             if not chunk:
                 return
             self._in_flight.append(chunk)
