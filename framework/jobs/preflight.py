@@ -74,7 +74,7 @@ def make_target(settings: Settings, name: str, *, may_exist: bool) -> Target:
 def _check_place(folder: str) -> None:
     """Makes sure that a folder can be written, or made; leaves no trace."""
     there = Path(folder)
-    while not there.exists():
+    while not os.path.exists(there):  # noqa: PTH110  Path.exists raises below a closed folder
         there = there.parent
     if not there.is_dir():
         raise UsageError(f"output.path: {there} is a file, and a folder is needed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -190,5 +191,5 @@ def _snapshot(settings: Settings) -> bytes:
     return take_snapshot(
         Path(code),
         leave_out=[Path(path) for path in apart if path],
-        always=[Path(script).as_posix()],
+        always=[os.path.normpath(script)],
     )
