@@ -17,6 +17,7 @@ from framework.plugin import Plugins, load_plugins
 
 if TYPE_CHECKING:
     from framework.jobs import Job, Observer, PreparedJob
+    from framework.settings import Settings
 
 Begin = Callable[["Observer"], "Job"]
 """Begins a job in a thread of its own, and returns at once."""
@@ -169,5 +170,8 @@ def _start(prepared: PreparedJob, observer: Observer) -> Job:
     return start(prepared, observer)
 
 
-def _restored(overrides: Sequence[Override], document: Mapping[str, Any]) -> Any:
-    return restore(document, overrides)
+def _restored(
+    overrides: Sequence[Override], document: Mapping[str, Any]
+) -> tuple[Settings, Mapping[str, Any]]:
+    composition = restore(document, overrides)
+    return composition.settings, composition.document

@@ -71,8 +71,8 @@ def compose(
     )
 
 
-def restore(document: Mapping[str, Any], overrides: Sequence[Override] = ()) -> Settings:
-    """The settings of a stored document, with environment variables resolved again.
+def restore(document: Mapping[str, Any], overrides: Sequence[Override] = ()) -> Composition:
+    """Composes a stored document anew, with environment variables resolved again.
 
     Args:
         document: As `Composition.document` has it.
@@ -89,7 +89,12 @@ def restore(document: Mapping[str, Any], overrides: Sequence[Override] = ()) -> 
     problems += [problem for layer in layers for problem in layer.problems]
     resolved = resolve(table)
     _finish(resolved, problems, is_complete=True)
-    return resolved.settings()
+    return Composition(
+        settings=resolved.settings(),
+        document=resolved.document,
+        origins={dotted(key): source.layer for key, source in resolved.sources.items()},
+        conf=None,
+    )
 
 
 def _finish(resolved: Resolved, problems: list[Problem], *, is_complete: bool) -> list[str]:

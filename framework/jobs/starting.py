@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from framework.storage.inputs import InputListing
 
 _LOOK_AHEAD = 10_000
 _FIXED = (
+    "input",
     "mini_batch_size",
     "mini_batch_bytes",
     "input_include",
@@ -84,7 +85,7 @@ def start(prepared: PreparedJob, observer: Observer) -> Job:
 def resume(
     workspace: str,
     name: str,
-    restore: Callable[[Mapping[str, Any]], Settings],
+    restore: Callable[[Mapping[str, Any]], tuple[Settings, Mapping[str, Any]]],
     plugins: Plugins,
     observer: Observer,
 ) -> Job:
@@ -93,7 +94,8 @@ def resume(
     Args:
         workspace: Where the job is.
         name: The job's name.
-        restore: Makes settings of the stored document, with what shall be different by now.
+        restore: Makes settings of the stored document, with what shall be different by now; and a
+            new document, which has no secrets.
         plugins: What is registered.
         observer: Who is told how it goes.
 
@@ -109,8 +111,9 @@ def resume(
         return job
     if not job.status.is_resumable:
         raise UsageError(f"job {name} is {job.status}; cancel it first to start it anew")
-    settings = replace(restore(identity["document"]), workspace=workspace, name=name)
-    _check_same_plan(identity["document"], settings)
+    restored, document = restore(identity["document"])
+    settings = replace(restored, workspace=workspace, name=name)
+    _check_same_plan(identity["document"], document)
     listing = preflight.open_listing(settings)
     plan = _plan(record, settings, identity["document"], plugins, listing, is_resumed=True)
     _check_unchanged(identity, plan)
@@ -156,12 +159,11 @@ def _drive(plan: JobPlan, observer: Observer) -> Job:
     return job
 
 
-def _check_same_plan(document: Mapping[str, Any], settings: Settings) -> None:
+def _check_same_plan(document: Mapping[str, Any], planned: Mapping[str, Any]) -> None:
     """Refuses changes under which what is scored and what is not would not fit together."""
-    now_planned = asdict(settings)
     for key in _FIXED:
-        was, is_now = document.get(key), now_planned[key]
-        if json.dumps(was) != json.dumps(is_now):
+        was, is_now = document.get(key), planned.get(key)
+        if json.dumps(was, sort_keys=True) != json.dumps(is_now, sort_keys=True):
             raise UsageError(
                 f"{key}: a job that has begun with {was} can't go on with {is_now}; start a new one"
             )

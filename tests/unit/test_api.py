@@ -123,7 +123,7 @@ def test_a_job_that_stopped_is_resumed_under_its_name(
     framework.invoke(input="in", name="mine", **SCRIPT)
     ((verb, (name, restore)),) = calls
     assert (verb, name) == ("resume", "mine")
-    assert restore(job.document).input == (str(Path.cwd() / "in"),)
+    assert restore(job.document)[0].input == (str(Path.cwd() / "in"),)
 
 
 def test_a_name_with_other_settings_is_refused_with_the_differences(
@@ -140,4 +140,19 @@ def test_overrides_of_a_resume_change_the_stored_settings(calls: list[tuple[str,
     stored = api.compose_invocation([("input", "in"), *SCRIPT.items()]).composition.document
     api.resume(invocation, "mine", ["output.path=elsewhere"], framework.jobs.SilentObserver())
     _, (_, restore) = calls[0]
-    assert restore(stored).output.path == str(Path.cwd() / "elsewhere")
+    assert restore(stored)[0].output.path == str(Path.cwd() / "elsewhere")
+
+
+def test_a_secret_that_the_environment_gives_stands_in_no_way_of_a_resume(
+    calls: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATTERN", "*.png")
+    invocation = api.compose_invocation(
+        [("input", "in"), "input_include=${oc.env:PATTERN}", *SCRIPT.items()]
+    )
+    stored = invocation.composition.document
+    api.resume(invocation, "mine", (), framework.jobs.SilentObserver())
+    _, (_, restore) = calls[0]
+    settings, document = restore(stored)
+    assert settings.input_include == ("*.png",)
+    assert document == stored

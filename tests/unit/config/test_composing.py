@@ -353,7 +353,7 @@ def test_a_secret_is_in_the_settings_and_nowhere_else(monkeypatch: pytest.Monkey
     assert made.document["environment_variables"] == {"KEY": "${oc.env:TOKEN}"}
     assert "geheim" not in json.dumps(made.document) + repr(made) + made.to_yaml(origin=True)
     monkeypatch.setenv("TOKEN", "geheim-8")
-    assert restore(made.document).environment_variables == {"KEY": "geheim-8"}
+    assert restore(made.document).settings.environment_variables == {"KEY": "geheim-8"}
 
 
 def test_a_secret_of_the_wrong_type_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,7 +374,7 @@ def test_a_signature_is_used_but_not_stored() -> None:
     made = compose(["scorer=a", f"input={signed}"])
     assert made.settings.input == (signed,)
     assert made.document["input"] == ["https://a.blob.core.windows.net/c/x"]
-    again = restore(made.document, [f"input={signed}"])
+    again = restore(made.document, [f"input={signed}"]).settings
     assert again.input == (signed,)
 
 
@@ -408,7 +408,7 @@ def test_keyword_arguments_are_taken_as_they_are(here: Path) -> None:
     assert made_of.environment_variables == {"A": "1", "B": "true"}
     assert made_of.compute.params == {"threads": 2}
     assert made_of.output.header is False
-    assert restore(json.loads(json.dumps(made.document))) == made_of
+    assert restore(json.loads(json.dumps(made.document))).settings == made_of
 
 
 def test_a_text_from_python_is_one_item_and_no_list() -> None:
@@ -431,7 +431,7 @@ def test_a_restored_document_is_validated_like_anything_else() -> None:
 
 
 def restored(made: Composition) -> Settings:
-    return restore(json.loads(json.dumps(made.document)))
+    return restore(json.loads(json.dumps(made.document))).settings
 
 
 NO_REFERENCE = st.text(st.characters(exclude_characters="\0"), max_size=40).filter(

@@ -28,7 +28,7 @@ def test_a_value_may_refer_to_another_from_the_root(workspace: Path, write: Any)
     assert made.settings.max_concurrency_per_instance == 4
     assert made.settings.environment_variables == {"N": "1"}
     assert made.document["tags"]["a"] == "digits-4"
-    assert restore(made.document) == made.settings
+    assert restore(made.document).settings == made.settings
 
 
 def test_references_to_the_environment_stay_through_other_interpolation(
@@ -41,7 +41,7 @@ def test_references_to_the_environment_stay_through_other_interpolation(
     )
     assert made.settings.tags == {"a": "me-digits", "b": "<me-digits>", "c": "x y"}
     assert made.document["tags"]["b"] == "<${oc.env:WHO}-digits>"
-    assert restore(made.document) == made.settings
+    assert restore(made.document).settings == made.settings
 
 
 def test_a_text_of_an_override_is_no_interpolation(workspace: Path, write: Any) -> None:
@@ -52,7 +52,7 @@ def test_a_text_of_an_override_is_no_interpolation(workspace: Path, write: Any) 
 def test_a_backslash_makes_a_reference_literal(workspace: Path, write: Any) -> None:
     made = composed(write, r"tags: {a: '\${endpoint}', b: '\${oc.env:X}'}" + "\n")
     assert made.settings.tags == {"a": "${endpoint}", "b": "${oc.env:X}"}
-    assert restore(made.document) == made.settings
+    assert restore(made.document).settings == made.settings
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_relative_path_with_a_reference_survives_a_change_of_folder(
     made = composed(write, "model: {path: '${oc.env:SUB}/m.pt'}\n")
     assert made.settings.model.path == str(workspace / "conf/deployment/digits/sub/m.pt")
     monkeypatch.chdir(tmp_path)
-    assert restore(made.document) == made.settings
+    assert restore(made.document).settings == made.settings
     monkeypatch.setenv("SUB", "/abs")
     monkeypatch.chdir(workspace)
     assert (

@@ -103,7 +103,11 @@ class Shop:
 
     def resume(self, settings: Settings) -> Job:
         job = resume(
-            settings.workspace, settings.name, lambda _: settings, self.plugins, self.watcher
+            settings.workspace,
+            settings.name,
+            lambda _: (settings, asdict(settings)),
+            self.plugins,
+            self.watcher,
         )
         return job.wait(PATIENCE_S)
 
@@ -319,6 +323,8 @@ def test_a_changed_model_or_plan_is_refused_by_a_resume(shop):
 
     with pytest.raises(UsageError, match="mini_batch_size"):
         shop.resume(replace(settings, mini_batch_size=3))
+    with pytest.raises(UsageError, match="input"):
+        shop.resume(replace(settings, input=(f"{settings.input[0]}/*.txt",)))
 
 
 def test_a_resume_runs_the_code_that_was(shop):
