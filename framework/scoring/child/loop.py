@@ -8,6 +8,7 @@ payload, or what `FailureTeller` makes of an exception.
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
 import sys
@@ -50,6 +51,9 @@ def main(fd: int) -> None:
 
 
 def _prepare(setup: Dict[str, Any]) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Printing a file's name must not fail where it is no UTF-8; stderr is so by itself.
+        sys.stdout.reconfigure(errors="backslashreplace")
     level = getattr(logging, setup["logging_level"].upper())
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=level, format=form, stream=sys.stdout)

@@ -137,6 +137,16 @@ def test_columns_are_said_again_where_the_reply_that_had_them_was_given_up(start
     assert ask(process, "good").header["columns"] == [["label", ""]]
 
 
+def test_a_name_that_is_no_utf8_can_be_printed(starter):
+    process = starter.loaded(
+        "def run(mini_batch): print(*mini_batch); return mini_batch",
+        environment_variables={"PYTHONIOENCODING": "utf-8:strict"},
+    )
+
+    assert ask(process, os.fsdecode(b"\xff")).header["ok"]
+    assert "\\udcff" in starter.log.read_text()
+
+
 def test_a_mini_batch_of_a_hundred_thousand_names_goes_through(starter):
     process = starter.loaded("def run(mini_batch): return [len(mini_batch)]")
     names = [f"folder/{number:06d}-with-a-rather-long-name.png" for number in range(100_000)]
