@@ -203,11 +203,19 @@ class Driver:
             self._ledger.add_end(status, str(error) if error else None)
         except FrameworkError as failed:  # a full disk, say: the first error is the one to tell
             logger.warning("the job's end could not be written down: %s", failed)
-        if status != JobStatus.COMPLETED and self._plan.target is not None:
-            clear_staged(self._plan.target, self._plan.record, self.epoch + 1)
-        if status == JobStatus.COMPLETED:
-            self._plan.record.workspace.delete(self._plan.record.path("staging"))
+        try:
+            self._tidy_up(status)
+        except FrameworkError as failed:  # what is left is in the way of nothing
+            logger.warning("the job's staged files could not be removed: %s", failed)
         self._reporter.status(status, error)
+
+    def _tidy_up(self, status: JobStatus) -> None:
+        record = self._plan.record
+        if status == JobStatus.COMPLETED:
+            self._journal.check_still_ours()  # a successor may be writing there
+            record.workspace.delete(record.path("staging"))
+        else:
+            clear_staged(self._plan.target, record, self.epoch + 1)
 
     def _tell_progress(self) -> None:
         counts = self._ledger.counts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -105,7 +105,7 @@ class Reporter:
                 self._summary["ended_at"] = now()
                 self._summary["error"] = str(error) if error else None
         self._write()
-        self._observer.on_status(status)
+        self._tell(lambda observer: observer.on_status(status))
         self._plugins.notify_status(self._record.name, status)
 
     def progress(self, counts: Counts, total: int | None) -> None:
@@ -120,7 +120,7 @@ class Reporter:
 
     def notice(self, text: str) -> None:
         """Tells the observer something that people should know."""
-        self._observer.on_notice(text)
+        self._tell(lambda observer: observer.on_notice(text))
 
     def note(self, key: str, value: Any) -> None:
         """Changes one key of the summary."""
@@ -131,7 +131,14 @@ class Reporter:
         """Tells the observer the latest counts."""
         with self._lock:
             state = (self._counts, self._total, *self._processes)
-        self._observer.on_progress(*state)
+        self._tell(lambda observer: observer.on_progress(*state))
+
+    def _tell(self, tell: Callable[[Observer], None]) -> None:
+        try:
+            tell(self._observer)
+        except Exception:  # an observer must not end a job, nor its heartbeat
+            logger.exception("the job's observer failed; it is told nothing more")
+            self._observer = SilentObserver()
 
     def _beat(self) -> None:
         beats_each = round(HEARTBEAT_S / _PROGRESS_S)

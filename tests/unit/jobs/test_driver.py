@@ -15,6 +15,7 @@ from framework.errors import (
     ErrorThresholdExceededError,
     NothingSucceededError,
     OutputExistsError,
+    StorageError,
     SupersededError,
     UsageError,
 )
@@ -33,6 +34,7 @@ from framework.settings.deployment import (
     ScorerChoice,
 )
 from framework.settings.job import Compute, Output
+from framework.storage.local import LocalStore
 
 PATIENCE_S = 90.0
 NOTING = """
@@ -154,6 +156,37 @@ def test_a_job_runs_from_its_files_to_one_output(shop, caplog):
     assert shop.watcher.statuses == ["Preparing", "Running", "Finalizing", "Completed"]
     assert sorted(shop.noted) == [f"{number:03d}.txt" for number in range(7)]
     assert [record.getMessage() for record in caplog.records] == []
+
+
+def test_a_job_whose_output_is_there_is_completed_though_tidying_up_fails(shop, monkeypatch):
+    delete = LocalStore.delete
+
+    def busy(store, path):
+        if path.endswith("staging"):
+            raise StorageError("device or resource busy")
+        delete(store, path)
+
+    monkeypatch.setattr(LocalStore, "delete", busy)
+    shop.files(3)
+    job = shop.run(shop.settings())
+
+    assert (job.status, job.error) == (JobStatus.COMPLETED, None)
+    assert output(job) == shop.expected(3)
+
+
+def test_an_observer_that_fails_ends_neither_the_job_nor_its_heartbeat(shop):
+    class Clumsy(SilentObserver):
+        def on_status(self, status: JobStatus) -> None:
+            raise ValueError(status)
+
+        def on_progress(self, *_: object) -> None:
+            raise ValueError("progress")
+
+    shop.watcher = Clumsy()
+    shop.files(3)
+    job = shop.run(shop.settings())
+
+    assert (job.status, job.error) == (JobStatus.COMPLETED, None)
 
 
 def test_a_completed_job_leaves_its_record_and_no_staging(shop):
