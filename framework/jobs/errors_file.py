@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import BinaryIO
+from urllib.parse import quote
 
 from framework.domain.outcomes import Failure, Outcome
 from framework.jobs.ledger import DoneSet, read_receipts
@@ -56,7 +57,10 @@ def _write(
         errors.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         errors.write(b"\n")
         if file is not None:
-            url = f"{root.rstrip('/')}/{file}"
-            # A name with a line break would be two that are not there: no list has room for it.
-            if "\n" not in url and not url.endswith("\r"):
-                inputs.write(url.encode("utf-8", "surrogateescape") + b"\n")
+            inputs.write(_on_a_line(f"{root.rstrip('/')}/{file}") + b"\n")
+
+
+def _on_a_line(path: str) -> bytes:
+    """A path as a list of inputs can have it: as a URL where it has a line break."""
+    name = path.encode("utf-8", "surrogateescape")
+    return f"file://{quote(name)}".encode() if b"\n" in name or name.endswith(b"\r") else name
