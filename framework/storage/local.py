@@ -200,11 +200,13 @@ class LocalStore(TreeStore):
             durable.publish(source, target)
 
     def identity(self, path: str) -> str:
-        """Device and inode, which a file keeps when it is committed."""
+        """The inode, which a file keeps when it is committed.
+
+        Not the device: many file systems have another number after the next start of the machine.
+        """
         full = self._full(path)
         with translated("looking at", full):
-            status = os.lstat(full)
-        return f"{status.st_dev}:{status.st_ino}"
+            return str(os.lstat(full).st_ino)
 
     def _full(self, path: str) -> str:
         path = checked_relative(path)
