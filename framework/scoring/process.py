@@ -63,6 +63,7 @@ class ScorerProcess:
         self._replies: deque[Reply] = deque()
         self._outgoing = bytearray()
         self._status = b""
+        self._is_closed = False
         self._is_killed = False
         self._channel, theirs = socket.socketpair()
         with theirs:
@@ -115,24 +116,25 @@ class ScorerProcess:
         return self._replies.popleft()
 
     def has_ended(self) -> bool:
-        """Whether the process is known to be gone."""
+        """Whether the process is known to be gone, or is being ended."""
         try:
             self._exchange(0.0)
         except ProcessEndedError:
             return True
-        return False
+        return self._is_closed
 
     def _exchange(self, timeout_s: float) -> None:
         if self._is_killed:
             raise ProcessEndedError("it was killed")
         poll = select.poll()
-        poll.register(self._channel, _READABLE | (select.POLLOUT if self._outgoing else 0))
+        if not self._is_closed:
+            poll.register(self._channel, _READABLE | (select.POLLOUT if self._outgoing else 0))
         poll.register(self._status_fd, _READABLE)
         events = dict(poll.poll(min(timeout_s, _LONGEST_POLL_S) * 1000))
         if events.get(self._channel.fileno(), 0) & select.POLLOUT:
             self.flush()
-        if events.get(self._channel.fileno(), 0) & _READABLE and self._read_replies():
-            return
+        if events.get(self._channel.fileno(), 0) & _READABLE:
+            self._read_replies()
         if events.get(self._status_fd, 0) & _READABLE:
             self._read_status()
 
@@ -142,20 +144,15 @@ class ScorerProcess:
             sent = self._channel.send(self._outgoing)
             del self._outgoing[:sent]
 
-    def _read_replies(self) -> bool:
+    def _read_replies(self) -> None:
         try:
             data = self._channel.recv(_READ_BYTES)
         except (BlockingIOError, ConnectionResetError):
             data = b""
         self._replies.extend(Reply(*frame) for frame in self._reader.feed(data))
-        if not data:
-            self._wait_for_end()
-        return bool(data)
-
-    def _wait_for_end(self) -> None:
-        """The process has closed its end: it is dying, or has done something strange."""
-        self._hang_up()
-        self._read_status()
+        if not data:  # it is dying, or has done something strange: its status says how it ended
+            self._is_closed = True
+            self._hang_up()
 
     def _read_status(self) -> None:
         data = os.read(self._status_fd, 4096)
@@ -186,7 +183,6 @@ class ScorerProcess:
         """Kills the process with all its descendants, and returns when they are gone."""
         self._is_killed = True
         self._hang_up()
-        self._supervisor.send_signal(signal.SIGCONT)  # one that was stopped could kill nothing
         with contextlib.suppress(subprocess.TimeoutExpired):  # a process stuck in the kernel
             self._supervisor.wait(_KILL_S)
 
@@ -197,6 +193,8 @@ class ScorerProcess:
             self._supervisor.stdout.close()
 
     def _hang_up(self) -> None:
+        """Has the supervisor kill everything; one that was stopped could kill nothing."""
+        self._supervisor.send_signal(signal.SIGCONT)
         if self._supervisor.stdin is not None:
             with contextlib.suppress(OSError):
                 self._supervisor.stdin.close()

@@ -355,6 +355,20 @@ def test_a_deadline_may_be_farther_away_than_the_system_counts(starter, timeout_
     assert starter.start(ECHO).receive(timeout_s).header["ok"]
 
 
+def test_a_process_that_stops_its_supervisor_and_ends_is_noticed(starter):
+    process = starter.loaded(
+        """
+        import os, signal
+        def run(mini_batch):
+            os.kill(os.getppid(), signal.SIGSTOP)
+            os._exit(7)
+        """
+    )
+    process.send("0", ["a"], root="/")
+
+    assert "code 7" in end_of(process)
+
+
 def test_no_reply_in_time_is_a_deadline_and_the_reply_may_still_come(starter, tmp_path):
     gate = tmp_path / "gate"
     process = starter.loaded(
