@@ -17,7 +17,13 @@ from framework.cli.streams import result_only, say, visible
 from framework.cli.summary import summary_lines
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
-from framework.errors import UsageError
+from framework.errors import (
+    ErrorThresholdExceededError,
+    FrameworkError,
+    NothingSucceededError,
+    ScorerInitError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from framework.api import Begin
@@ -76,6 +82,15 @@ def resume_command(name: str, where: Sequence[str] = ()) -> str:
     return shlex.join([*program, "job", "resume", name, *where])
 
 
+def _way_on(error: FrameworkError | None, resume: str) -> str:
+    """What helps: a resumed job runs the code that it began with, and scores no outcome again."""
+    if isinstance(error, (ScorerInitError, NothingSucceededError)):
+        return "to go on: repair the script, the model or the input, and start a new job"
+    if isinstance(error, ErrorThresholdExceededError):
+        return f"to go on in spite of the failed files: {resume} error_threshold=-1"
+    return f"to resume: {resume}"
+
+
 def _stop(job: Job, progress: Progress) -> None:
     try:
         job.cancel()
@@ -90,7 +105,8 @@ def _say_end(job: Job, seconds: float, shows_all: bool, resume: str) -> None:
     is_worth_it = job.status is not JobStatus.COMPLETED or summary["counts"]["failed"]
     if shows_all or is_worth_it:
         errors = Path(job.folder) / "errors.jsonl"
-        for line in summary_lines(summary, errors=errors, seconds=seconds, resume=resume):
+        way_on = _way_on(job.error, resume)
+        for line in summary_lines(summary, errors=errors, seconds=seconds, way_on=way_on):
             say(visible(line))
     if job.error is not None and job.status is not JobStatus.CANCELED:
         say_failure(job.error)

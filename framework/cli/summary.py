@@ -16,7 +16,7 @@ _MOST_LINES = 100_000
 
 
 def summary_lines(
-    summary: Mapping[str, Any], *, errors: Path, seconds: float, resume: str
+    summary: Mapping[str, Any], *, errors: Path, seconds: float, way_on: str
 ) -> Iterator[str]:
     """A job's end in words.
 
@@ -24,7 +24,7 @@ def summary_lines(
         summary: As `job show` prints it.
         errors: The record's `errors.jsonl`.
         seconds: How long this command ran the job.
-        resume: The command that continues it.
+        way_on: What can be done about a job that is not Completed.
     """
     counts, status = summary["counts"], summary["status"]
     parts = [f"{counts['succeeded']:,} of {phrases.files(counts['files'])} ok"]
@@ -40,7 +40,10 @@ def summary_lines(
         )
         yield f"errors: {errors}"
     if status != "Completed":
-        yield f"to resume: {resume}"
+        yield way_on
+    elif counts["failed"]:
+        failed = errors.with_name("failed_inputs.txt")
+        yield f"to score the failed files again: the same command with input=@{failed}"
 
 
 def commonest_reasons(errors: Path) -> list[tuple[str, int]]:

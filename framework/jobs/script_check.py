@@ -10,6 +10,8 @@ from pathlib import Path
 
 from framework.errors import ScriptError
 
+_SHOWN = 5
+
 
 def check_script(code: Path, scoring_script: str) -> None:
     """Makes sure that the script is there, is Python, and has a `run`.
@@ -34,8 +36,11 @@ def check_script(code: Path, scoring_script: str) -> None:
 
 
 def _hint(code: Path) -> str:
-    scripts = sorted(path.name for path in code.glob("*.py"))[:5]
-    return f"; there is {', '.join(scripts)}" if scripts else ", which has no Python file"
+    scripts = sorted(path.name for path in code.glob("*.py"))
+    if not scripts:
+        return ", which has no Python file"
+    more = ", ..." if len(scripts) > _SHOWN else ""
+    return f"; there is {', '.join(scripts[:_SHOWN])}{more}"
 
 
 def _parse(path: Path) -> ast.Module:

@@ -151,7 +151,9 @@ def _plan(
 
 def _drive(plan: JobPlan, observer: Observer) -> Job:
     journal = Journal.claim(plan.record, started_at=now())
-    summary = {**plan.identity["summary"], "output": plan.output}
+    before = plan.record.read_summary(journal.epoch - 1)
+    began = {"started_at": before.get("started_at")}
+    summary = {**plan.identity["summary"], **began, "output": plan.output}
     reporter = Reporter(plan.record, journal.epoch, observer, plan.plugins, summary)
     driver = Driver(plan, journal, reporter)
     job = Job(plan.record, driver)

@@ -29,8 +29,7 @@ class OutputFolder:
 
     def keep(self, key: str) -> List[str]:
         """Sets aside what is there after a successful call; returns the relative paths."""
-        self._make()
-        if not os.listdir(self._folder):
+        if self._is_empty():
             return []
         names = sorted(self._files())
         for name in names:
@@ -40,6 +39,14 @@ class OutputFolder:
             self._set_aside(name, key)
         self._before = set()
         return names
+
+    def _is_empty(self) -> bool:
+        """One call of the system for nearly every mini-batch: scripts rarely write anything."""
+        try:
+            return not os.listdir(self._folder)
+        except FileNotFoundError:  # the script may have removed it
+            self._make()
+            return True
 
     def _check(self, name: str) -> None:
         if name.split(os.sep, 1)[0] == self._reserved:
@@ -69,7 +76,7 @@ class OutputFolder:
             os.unlink(self._path(name))
 
     def _make(self) -> None:
-        os.makedirs(self._folder, exist_ok=True)  # the script may have removed it
+        os.makedirs(self._folder, exist_ok=True)
 
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name)

@@ -41,7 +41,11 @@ def test_the_rate_follows_when_a_job_becomes_slow() -> None:
     assert pace.rate == pytest.approx(1, rel=0.05)
 
 
-@given(st.lists(st.tuples(st.floats(0, 100), st.integers(0, 1000)), max_size=50))
+# Clocks count microseconds at best.
+MOMENTS = st.integers(0, 100_000_000).map(lambda microseconds: microseconds / 1e6)
+
+
+@given(st.lists(st.tuples(MOMENTS, st.integers(0, 1000)), max_size=50))
 def test_rate_and_time_left_are_never_negative(steps: list[tuple[float, int]]) -> None:
     pace, now, done = Pace(), 0.0, 0
     for seconds, files in steps:

@@ -14,7 +14,7 @@ def lines(tmp_path: Path, status: str = "Completed", **counts: int) -> list[str]
         "counts": {"files": 500, "succeeded": 500, "failed": 0, "rows": 500, "tries": 50} | counts,
     }
     errors = tmp_path / "errors.jsonl"
-    return list(summary_lines(summary, errors=errors, seconds=4.2, resume="resume-it"))
+    return list(summary_lines(summary, errors=errors, seconds=4.2, way_on="to resume: resume-it"))
 
 
 def test_a_completed_job_says_its_counts_and_where_its_output_is(tmp_path: Path) -> None:
@@ -36,6 +36,8 @@ def test_failed_files_come_with_the_commonest_reasons_and_where_the_rest_is(tmp_
         "  2 files: bad header",
         "  1 file: timed out after 30 s",
         f"errors: {errors}",
+        "to score the failed files again: the same command with "
+        f"input=@{tmp_path / 'failed_inputs.txt'}",
     ]
 
 
