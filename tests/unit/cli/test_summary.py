@@ -6,6 +6,8 @@ from typing import Any
 
 from framework.cli.summary import commonest_reasons, summary_lines
 
+AGAIN = "to score the failed files again: the same command with input=@{}"
+
 
 def lines(tmp_path: Path, status: str = "Completed", **counts: int) -> list[str]:
     summary: dict[str, Any] = {
@@ -36,8 +38,7 @@ def test_failed_files_come_with_the_commonest_reasons_and_where_the_rest_is(tmp_
         "  2 files: bad header",
         "  1 file: timed out after 30 s",
         f"errors: {errors}",
-        "to score the failed files again: the same command with "
-        f"input=@{tmp_path / 'failed_inputs.txt'}",
+        AGAIN.format(tmp_path / "failed_inputs.txt"),
     ]
 
 
