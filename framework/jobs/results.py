@@ -24,13 +24,13 @@ def read_results(document: Mapping[str, Any], output: str | None) -> pd.DataFram
         raise UsageError(f"there is no output at {output}" if output else "the job keeps no rows")
     chosen = document["output"]
     if chosen.get("style") == "azureml":
-        return pd.read_csv(output, sep=" ", header=None, float_precision="round_trip")
+        return pd.read_csv(output, sep=" ", header=None)
     kind = chosen.get("format") or Path(output).suffix.lstrip(".")
     match kind:
         case "csv" | "tsv":
             separator = chosen.get("separator") or ("\t" if kind == "tsv" else ",")
             header = 0 if chosen.get("header", True) else None
-            return pd.read_csv(output, sep=separator, header=header, float_precision="round_trip")
+            return pd.read_csv(output, sep=separator, header=header)
         case "jsonl":
             return pd.read_json(
                 output, lines=True, dtype=False, convert_dates=False, precise_float=True
