@@ -32,9 +32,7 @@ def read_results(document: Mapping[str, Any], output: str | None) -> pd.DataFram
             header = 0 if chosen.get("header", True) else None
             return pd.read_csv(output, sep=separator, header=header)
         case "jsonl":
-            return pd.read_json(
-                output, lines=True, dtype=False, convert_dates=False, precise_float=True
-            )
+            return pd.read_json(output, lines=True, dtype=False, precise_float=True)
         case "parquet" | "pq":
             return pd.read_parquet(output)
     raise UsageError(f"output format {kind}: can't be read as a DataFrame; it lies in {output}")
