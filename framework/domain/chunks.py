@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from framework.domain.files import InputFile
@@ -19,6 +20,9 @@ MAX_MINI_BATCHES = 5_000
 MAX_FILES = 20_000
 _GROWTH = 4
 _WEIGHT_OF_NEWEST = 0.5
+
+_new_file = partial(tuple.__new__, InputFile)
+"""Makes an `InputFile` of three values, twice as fast as calling it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ class Chunk:
         return len(self.indices)
 
     def __iter__(self) -> Iterator[MiniBatch]:
-        files = map(InputFile, self.paths, self.sizes, self.etags)
+        files = map(_new_file, zip(self.paths, self.sizes, self.etags, strict=True))
         for index, length in zip(self.indices, self.lengths, strict=True):
             yield MiniBatch(index, tuple(islice(files, length)))
 

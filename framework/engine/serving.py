@@ -18,7 +18,7 @@ from framework.scoring.process import DeadlineError, ProcessEndedError, Reply, S
 logger = logging.getLogger(__name__)
 
 _AHEAD_S = 0.01
-_MOST_AHEAD = 64
+_MOST_AHEAD = 256
 _CLOSE_S = 5.0
 _MOST_STARTS = 3
 
