@@ -147,6 +147,11 @@ class Driver:
     def _finalize(self, session: Session) -> None:
         self._reporter.status(JobStatus.FINALIZING)
         self._check_all_done()
+        planned, done = self._source.planned, len(self._ledger.done)
+        if planned != done:
+            raise AccountingError(
+                f"{planned} mini-batches were planned, but {done} have an outcome"
+            )
         staged = self._stage(session) if self._plan.keeps_rows else None
         if self._ledger.has_extras:
             folder = self._plan.target.store
@@ -189,7 +194,7 @@ class Driver:
         counts = self._ledger.counts
         counts.files = self._listing.known
         self._tell_progress()
-        if counts.not_attempted or counts.mini_batches != len(self._ledger.done):
+        if counts.not_attempted:
             raise AccountingError(
                 f"{counts.files} files were listed, but {counts.succeeded} succeeded and "
                 f"{counts.failed} failed"

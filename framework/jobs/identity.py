@@ -12,6 +12,7 @@ from typing import Any
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
 from framework.jobs.clock import now
+from framework.jobs.journal import this_process
 from framework.jobs.observing import shown_counts
 from framework.jobs.plan import JobPlan
 from framework.settings import Settings
@@ -38,6 +39,7 @@ def identity_of(plan: JobPlan, code: str, model: Mapping[str, Any] | None) -> di
     return {
         "name": plan.record.name,
         "created_at": created_at,
+        "creator": {**this_process(), "started_at": created_at},
         "document": plan.document,
         "input_root": plan.listing.root,
         "encoding": plan.output_format.child_encoding,

@@ -109,22 +109,20 @@ class Job:
         identity = self._record.identity()
         epoch = self._record.epoch
         told = {**identity["summary"], **self._record.read_summary(epoch)}
-        if not JobStatus(told["status"]).is_final and self._is_dead(epoch, told):
+        if not JobStatus(told["status"]).is_final and self._is_dead(epoch, identity, told):
             told["status"] = JobStatus.FAILED
             heard = told.get("updated_at", told["created_at"])
             told["error"] = f"its driver died: nothing was heard of it since {heard}"
         return {key: told.get(key) for key in _KEYS}
 
-    def _is_dead(self, epoch: int, told: dict[str, Any]) -> bool:
+    def _is_dead(self, epoch: int, identity: dict[str, Any], told: dict[str, Any]) -> bool:
         if self._driver is not None and self._driver.epoch == epoch:
             return self._thread is not None and not self._thread.is_alive()
-        began = told["created_at"]
-        if epoch:
-            claim = self._record.claim(epoch)
-            if is_gone(claim):
-                return True
-            began = claim["started_at"]  # it may not have spoken yet
-        return parse(now()) - parse(told.get("updated_at", began)) > _SILENCE
+        claim = self._record.claim(epoch) if epoch else identity["creator"]
+        if is_gone(claim):
+            return True
+        heard = told.get("updated_at", claim["started_at"])  # it may not have spoken yet
+        return parse(now()) - parse(heard) > _SILENCE
 
     def wait(self, timeout: float | None = None) -> Job:
         """Waits until this process's run of the job has ended; a Failed job raises nothing here.

@@ -39,12 +39,13 @@ def ago(**time) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def create(record, *, created_at: str | None = None) -> None:
+def create(record, *, created_at: str | None = None, creator: dict | None = None) -> None:
     created_at = created_at or now()
     record.create(
         {
             "name": record.name,
             "created_at": created_at,
+            "creator": {**(creator or this_process()), "started_at": created_at},
             "document": {"mini_batch_size": 3},
             "summary": {
                 "name": record.name,
@@ -160,6 +161,12 @@ def test_a_job_that_was_written_down_and_never_begun_has_failed_after_a_while(re
     other = open_record(record.workspace.url, "older")
     create(other, created_at=ago(minutes=10))
     assert Job(other).status == JobStatus.FAILED
+
+
+def test_a_job_whose_creator_died_before_it_drove_it_has_failed_at_once(record):
+    create(record, creator={**this_process(), "pid": dead_pid()})
+
+    assert Job(record).status == JobStatus.FAILED
 
 
 def test_a_job_is_found_by_name_and_a_misspelt_one_is_named(record):
