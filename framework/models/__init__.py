@@ -1,0 +1,1 @@
+"""The model registry: models by name and version, kept in the workspace."""
