@@ -155,6 +155,11 @@ def verbs(group: click.Group = root, path: str = "") -> Iterator[tuple[str, clic
             yield path + name, command
 
 
+def options_of(command: click.Command) -> list[str]:
+    options = (each for each in command.params if isinstance(each, click.Option))
+    return [", ".join(option.opts) for option in options]
+
+
 def test_every_verb_is_there_with_its_arguments() -> None:
     usages = {
         " ".join([name, *command.collect_usage_pieces(click.Context(command))])
@@ -163,13 +168,16 @@ def test_every_verb_is_there_with_its_arguments() -> None:
     assert set(tables("verb")) == usages
 
 
-def test_every_option_is_there_with_the_verbs_that_have_it() -> None:
-    options: dict[str, list[str]] = {}
-    for name, command in verbs():
-        for parameter in command.params:
-            if isinstance(parameter, click.Option):
-                options.setdefault(", ".join(parameter.opts), []).append(name)
-    assert {option: codes(row[0]) for option, row in tables("option").items()} == options
+def test_every_verb_is_there_with_the_options_that_not_most_have() -> None:
+    common = {option for option, row in tables("option").items() if row[0].startswith("common")}
+    own = {name: set(options_of(command)) - common for name, command in verbs()}
+    told = {verb.partition(" [")[0]: codes(row[0]) for verb, row in tables("verb").items()}
+    longs = {option.split(", ")[-1]: option for option in tables("option")}
+    assert {verb: {longs[each] for each in options} for verb, options in told.items()} == own
+
+
+def test_every_option_is_there() -> None:
+    assert set(tables("option")) == {each for _, command in verbs() for each in options_of(command)}
 
 
 # --- errors and statuses
