@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from framework.cli import phrases
+from framework.domain import phrases
 from framework.errors import FrameworkError
 
 _DISTRIBUTION = "dask-batch-endpoints"

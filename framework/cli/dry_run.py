@@ -6,9 +6,9 @@ import dataclasses
 import sys
 from typing import TYPE_CHECKING, Any
 
-from framework.cli import phrases
 from framework.cli.rendering import show
 from framework.cli.streams import result_only, visible, write_result
+from framework.domain import phrases
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from framework.cli import phrases
 from framework.cli.pace import Pace
 from framework.cli.streams import say, visible
+from framework.domain import phrases
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
 

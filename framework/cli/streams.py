@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO
 
+from framework.domain import phrases
 from framework.errors import StorageError
+
+visible = phrases.visible
 
 
 class PatientStream:
@@ -119,15 +122,6 @@ def write_result(data: bytes) -> None:
         if not isinstance(error, BrokenPipeError):
             reason = (error.strerror or type(error).__name__).lower()
             raise StorageError(f"the result can't be written to stdout: {reason}") from error
-
-
-def visible(text: str) -> str:
-    """Text for people's eyes: control characters of odd file names are written out."""
-    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape", "backslashreplace").decode()
 
 
 def _nowhere() -> TextIO:

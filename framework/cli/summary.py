@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from framework.cli import phrases
+from framework.domain import phrases
 
 _REASONS = 3
 _LONGEST_REASON = 160

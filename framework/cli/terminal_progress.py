@@ -15,10 +15,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from framework.cli import phrases
 from framework.cli.pace import Pace
 from framework.cli.progress import is_loading, loading
 from framework.cli.streams import PatientStream, visible
+from framework.domain import phrases
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
 

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers and texts as people read them."""
 
 from __future__ import annotations
 
@@ -53,3 +53,12 @@ def size(count: int) -> str:
         if scaled < 1024:
             return f"{scaled:.1f} {unit}"
     return f"{scaled / 1024:,.1f} TiB"
+
+
+def visible(text: str) -> str:
+    """Text for people's eyes: control characters of odd file names are written out."""
+    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "backslashreplace").decode()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from framework.cli import phrases
+from framework.domain import phrases
 from framework.domain.outcomes import Counts
 
 
