@@ -123,11 +123,17 @@ def read_log(record: JobRecord, log: str, *, before: int | None = None) -> Itera
         log: `LEDGER` or `INPUTS`.
         before: Only what drivers before this one have written.
     """
+    for epoch, entries in read_segments(record, log):
+        if before is not None and epoch >= before:
+            return
+        yield from entries
+
+
+def read_segments(record: JobRecord, log: str) -> Iterator[tuple[int, Iterator[Any]]]:
+    """The same, apart for each driver that has written: its epoch and its entries."""
     seals = _seals(record)
     for name in record.workspace.names(record.path(log)):
-        if before is not None and _epoch(name) >= before:
-            return
-        yield from _read_segment(record, log, name, _limit(seals, log, name))
+        yield _epoch(name), _read_segment(record, log, name, _limit(seals, log, name))
 
 
 def _read_segment(record: JobRecord, log: str, name: str, limit: int | None) -> Iterator[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -69,12 +70,18 @@ class Intent(NamedTuple):
 class Ledger:
     """The ledger of a running job.
 
+    Its lines say when they were written, in seconds since this driver began: a clock that is set
+    back, or a laptop that slept, is not seen in them.
+
     Args:
         journal: The driver's hold on the job.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
         self._journal = journal
+        self._clock = clock
+        self._began = clock()
         self.done = DoneSet()
         self.counts = Counts()
         self.intents: list[Intent] = []
@@ -88,7 +95,9 @@ class Ledger:
 
     def add(self, receipts: Sequence[Receipt]) -> None:
         """Takes receipts: when this returns they are durable, and counted."""
-        self._journal.append(LEDGER, *({"receipt": encode_receipt(each)} for each in receipts))
+        at = self._at()
+        lines = ({"receipt": encode_receipt(each), "at": at} for each in receipts)
+        self._journal.append(LEDGER, *lines)
         self._journal.sync(LEDGER)
         for receipt in receipts:
             self._count(receipt.outcomes)
@@ -101,8 +110,12 @@ class Ledger:
 
     def add_end(self, status: str, error: str | None) -> None:
         """Notes durably how the job has ended."""
-        self._journal.append(LEDGER, {"ended": {"status": status, "error": error}})
+        ended = {"status": status, "error": error}
+        self._journal.append(LEDGER, {"ended": ended, "at": self._at()})
         self._journal.sync(LEDGER)
+
+    def _at(self) -> float:
+        return round(self._clock() - self._began, 3)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         new = [outcome for outcome in outcomes if self.done.add(outcome.index)]
@@ -138,11 +151,12 @@ def decode_receipt(line: dict[str, Any]) -> Receipt:
     part = line["part"]
     return Receipt(
         part=Part(**{**part, "column_sets": _tuples(part["column_sets"])}) if part else None,
-        outcomes=tuple(_decode_outcome(values) for values in line["outcomes"]),
+        outcomes=tuple(decode_outcome(values) for values in line["outcomes"]),
     )
 
 
-def _decode_outcome(values: list[Any]) -> Outcome:
+def decode_outcome(values: list[Any]) -> Outcome:
+    """An outcome of a receipt's line."""
     if len(values) == _PLAIN_FIELDS:
         return Outcome(*values)
     *plain, failures, extras = values

@@ -170,3 +170,26 @@ def test_receipts_are_read_in_the_order_they_came(record, claim, outcome):
     Ledger(claim()).add(sent[2:])
 
     assert list(read_receipts(record)) == sent
+
+
+def written(record) -> list[dict]:
+    (segment,) = sorted(record.local("ledger").iterdir())[-1:]
+    return [json.loads(line) for line in segment.read_text().splitlines()]
+
+
+def test_a_line_says_when_it_was_written_in_seconds_since_the_driver_began(record, claim, outcome):
+    moments = iter([100.0, 101.25, 104.5])
+    ledger = Ledger(claim(), clock=lambda: next(moments))
+    ledger.add([Receipt(outcomes=(outcome(index),), part=None) for index in range(2)])
+    ledger.add_end("Completed", None)
+
+    assert [line.get("at") for line in written(record)] == [None, 1.25, 1.25, 4.5]
+
+
+def test_a_line_that_says_no_time_is_read_as_well(record, claim, outcome):
+    journal = claim()
+    receipt = Receipt(outcomes=(outcome(0),), part=None)
+    journal.append("ledger", {"receipt": encode_receipt(receipt)})
+
+    assert list(read_receipts(record)) == [receipt]
+    assert len(Ledger(claim()).done) == 1
