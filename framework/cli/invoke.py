@@ -39,7 +39,7 @@ _EXAMPLES = examples(
 @click.command(context_settings=ANYWHERE, epilog=_EXAMPLES)
 @overrides_argument
 @click.option("--dry-run", is_flag=True, help="Check everything, show the plan, score nothing.")
-@click.option("--name", metavar="NAME", help="The job's name; a fresh id by default.")
+@click.option("-n", "--name", metavar="NAME", help="The job's name; a fresh id by default.")
 @query_option
 @output_option
 @conf_option

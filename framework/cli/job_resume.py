@@ -10,6 +10,7 @@ import click
 from framework.cli.options import (
     conf_option,
     examples,
+    job_name_argument,
     no_progress_option,
     output_option,
     query_option,
@@ -28,7 +29,7 @@ _EXAMPLES = examples(
 
 
 @click.command("resume", context_settings=ANYWHERE, epilog=_EXAMPLES)
-@click.argument("name")
+@job_name_argument
 @overrides_argument
 @query_option
 @output_option

@@ -9,6 +9,7 @@ import click
 from framework.cli.options import (
     conf_option,
     examples,
+    job_name_argument,
     output_option,
     query_option,
     verbose_option,
@@ -30,7 +31,7 @@ _EXAMPLES = examples(
 
 
 @click.command("show", epilog=_EXAMPLES)
-@click.argument("name")
+@job_name_argument
 @query_option
 @output_option
 @workspace_option

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -59,6 +60,32 @@ class Form(click.Choice[str]):
                 ctx,
             )
         return super().convert(value, param, ctx)
+
+
+def job_name_argument(verb: Verb) -> Verb:
+    """`NAME`, or `--name NAME` as `az` has it: the verb's `name`.
+
+    A verb that takes overrides too is written above `overrides_argument`: after `--name`, the first
+    word is an override.
+    """
+
+    @wraps(verb)
+    def named(*args: Any, name_word: str | None, name_option: str | None, **given: Any) -> Any:
+        if name_option is not None and name_word is not None and "overrides" in given:
+            given["overrides"] = (name_word, *given["overrides"])
+            name_word = None
+        if name_word is not None and name_option not in {None, name_word}:
+            raise click.UsageError(f"two jobs are named, {name_word!r} and {name_option!r}")
+        name = name_word if name_option is None else name_option
+        if name is None:
+            raise click.UsageError("missing argument 'NAME'")
+        return verb(*args, name=name, **given)
+
+    option = click.option(
+        "-n", "--name", "name_option", metavar="NAME", help="The job's name, as the argument NAME."
+    )
+    argument = click.argument("name_word", metavar="NAME", required=False)
+    return argument(option(named))  # type: ignore[return-value]
 
 
 def query_option(verb: Verb) -> Verb:

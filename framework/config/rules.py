@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from framework.config.changes import BUILT_IN
 from framework.config.documents import is_secret, leaves
 from framework.config.resolving import Resolved
 from framework.config.schema import dotted
+from framework.domain.job_names import is_job_name, why_no_job_name
 
-_JOB_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
 _LONGEST_FILE_NAME = 255
 _INPUT = ("input",)
 _SCORER = ("scorer", "name")
@@ -67,12 +66,8 @@ def _plain_secrets(resolved: Resolved) -> list[str]:
 
 def _check_names(resolved: Resolved) -> None:
     name = resolved.values.get(("name",))
-    if name is not None and (not _JOB_NAME.fullmatch(name) or ".." in name):
-        message = (
-            f"{_short(name)} is no name for a job: it takes up to 255 letters, digits and '-_.', "
-            "beginning with a letter, a digit or '_', without '..'"
-        )
-        resolved.complain(("name",), message)
+    if name is not None and not is_job_name(name):
+        resolved.complain(("name",), why_no_job_name(name))
     file_name = resolved.values.get(("output_file_name",))
     if file_name is not None and not _is_bare(file_name):
         message = f"must be a bare file name, is {_short(file_name)}"

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from framework.domain.job_names import is_job_name, why_no_job_name
 from framework.errors import NotFoundError, UsageError
 from framework.storage import Store, open_store
 
@@ -114,7 +115,13 @@ class JobRecord:
 
 
 def open_record(workspace: str, name: str) -> JobRecord:
-    """The record of a job, whether it is there or not."""
+    """The record of a job, whether it is there or not.
+
+    Raises:
+        UsageError: No job can have that name, so that it could lead out of the workspace.
+    """
+    if not is_job_name(name):
+        raise UsageError(why_no_job_name(name))
     return JobRecord(open_store(workspace), name)
 
 
