@@ -16,14 +16,12 @@ from framework.cli.interrupts import Interrupts, interrupts
 from framework.cli.progress import Progress, choose_progress
 from framework.cli.streams import result_only, say, visible
 from framework.cli.summary import summary_lines
-from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
 from framework.errors import (
     ErrorThresholdExceededError,
     FrameworkError,
     NothingSucceededError,
     ScorerInitError,
-    UsageError,
 )
 
 if TYPE_CHECKING:
@@ -54,6 +52,7 @@ def follow(begin: Begin, *, shows_progress: bool, where: Sequence[str]) -> Job:
                 progress.on_notice(f"job {job.name}")
             asked.on_first(lambda: _stop(job, progress))
             _await(job, progress, asked)
+        job.error = job.failure()
         _say_end(job, time.monotonic() - began, shows_progress, resume_command(job.name, where))
     return job
 
@@ -66,7 +65,7 @@ def _await(job: Job, progress: Progress, asked: Interrupts) -> None:
         if status is not job.status:
             status = job.status
             progress.on_status(status)
-        progress.on_progress(Counts(**job.counts), None, 0, 0)
+        progress.on_progress(*job.progress)
         if asked.wait(_LOOK_S):
             raise KeyboardInterrupt
 
@@ -97,12 +96,11 @@ def _way_on(error: FrameworkError | None, resume: str) -> str:
 
 
 def _stop(job: Job, progress: Progress) -> None:
-    try:
+    if job.runs_here:
         job.cancel()
-    except UsageError:
-        progress.on_notice(f"job {job.name} goes on: another process runs it")
-    else:
         progress.on_notice("stopping; press Ctrl-C again to stop at once")
+    else:
+        progress.on_notice(f"job {job.name} goes on: another process runs it")
 
 
 def _say_end(job: Job, seconds: float, shows_all: bool, resume: str) -> None:

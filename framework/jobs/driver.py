@@ -26,6 +26,7 @@ from framework.jobs.listing import Listing
 from framework.jobs.observing import Reporter
 from framework.jobs.plan import JobPlan
 from framework.jobs.reduce import Reduction, reduce_parts
+from framework.jobs.requests import is_cancel_requested
 from framework.jobs.source import PlannedSource
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,11 @@ class Driver:
         self._is_canceled.set()
         if self._dispatcher is not None:
             self._dispatcher.stop(CANCEL_GRACE_S)
+        self._reporter.status(JobStatus.CANCEL_REQUESTED)
+
+    def _look_for_requests(self) -> None:
+        if not self._is_canceled.is_set() and is_cancel_requested(self._plan.record, self.epoch):
+            self.cancel()
 
     def run(self) -> None:
         """Runs the job to its end.
@@ -70,7 +76,7 @@ class Driver:
         Raises:
             FrameworkError: It has not ended as Completed; why is in its record too.
         """
-        self._reporter.start()
+        self._reporter.start(self._look_for_requests)
         try:
             self._run()
             self._end(JobStatus.COMPLETED)
@@ -141,6 +147,9 @@ class Driver:
                 f"failed files: {self._ledger.counts.failed}, and error_threshold tolerates "
                 f"{self._plan.settings.error_threshold}"
             )
+        self._check_not_canceled()
+
+    def _check_not_canceled(self) -> None:
         if self._is_canceled.is_set():
             raise JobCanceledError(f"job {self._plan.record.name} was canceled")
 
@@ -153,6 +162,7 @@ class Driver:
                 f"{planned} mini-batches were planned, but {done} have an outcome"
             )
         staged = self._stage(session) if self._plan.keeps_rows else None
+        self._check_not_canceled()
         if self._ledger.has_extras:
             folder = self._plan.target.store
             for warning in publish_extras(self._plan.record, folder, self.epoch):

@@ -8,12 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from framework import errors
+from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
-from framework.errors import FrameworkError, UsageError
+from framework.errors import FrameworkError, JobError, UsageError
 from framework.jobs.clock import now, parse
 from framework.jobs.journal import is_gone
 from framework.jobs.observing import HEARTBEAT_S
 from framework.jobs.record import JobRecord, job_names, open_record
+from framework.jobs.requests import is_cancel_requested, request_cancel
 from framework.storage import open_store
 
 if TYPE_CHECKING:
@@ -106,14 +109,23 @@ class Job:
 
     def summary(self) -> dict[str, Any]:
         """The keys that `invoke` and `job show` print, always the same ones."""
+        told = self._told()
+        return {key: told.get(key) for key in _KEYS}
+
+    def _told(self) -> dict[str, Any]:
+        """The summary with what else the driver has said, as far as that still holds."""
         identity = self._record.identity()
         epoch = self._record.epoch
         told = {**identity["summary"], **self._record.read_summary(epoch)}
-        if not JobStatus(told["status"]).is_final and self._is_dead(epoch, identity, told):
+        if JobStatus(told["status"]).is_final:
+            return told
+        if self._is_dead(epoch, identity, told):
             told["status"] = JobStatus.FAILED
             heard = told.get("updated_at", told["created_at"])
             told["error"] = f"its driver died: nothing was heard of it since {heard}"
-        return {key: told.get(key) for key in _KEYS}
+        elif is_cancel_requested(self._record, epoch):
+            told["status"] = JobStatus.CANCEL_REQUESTED
+        return told
 
     def _is_dead(self, epoch: int, identity: dict[str, Any], told: dict[str, Any]) -> bool:
         if self._driver is not None and self._driver.epoch == epoch:
@@ -123,6 +135,36 @@ class Job:
             return True
         heard = told.get("updated_at", claim["started_at"])  # it may not have spoken yet
         return parse(now()) - parse(heard) > _SILENCE
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether this process runs it, or has run it; else another one did."""
+        return self._driver is not None
+
+    @property
+    def progress(self) -> tuple[Counts, int | None, int, int]:
+        """The counts, all files once they are known, and scorer processes: ready, and all."""
+        told = self._told()
+        heard = told.get("progress") or {}
+        total, ready, processes = (heard.get(key) for key in ("files", "ready", "processes"))
+        return Counts(**told["counts"]), total, ready or 0, processes or 0
+
+    @property
+    def output_folder(self) -> str | None:
+        """Where the output goes, and what scripts write beside it; not known of an old record."""
+        folder: str | None = self._told().get("output_folder")
+        return folder
+
+    def failure(self) -> FrameworkError | None:
+        """Why it is not Completed, whichever process ran it; `None` while it runs."""
+        if self.error is not None:
+            return self.error
+        told = self._told()
+        if told.get("error") is None or not JobStatus(told["status"]).is_final:
+            return None
+        kind = getattr(errors, str(told.get("error_kind")), JobError)
+        is_ours = isinstance(kind, type) and issubclass(kind, FrameworkError)
+        return (kind if is_ours else JobError)(told["error"])
 
     def wait(self, timeout: float | None = None) -> Job:
         """Waits until this process's run of the job has ended; a Failed job raises nothing here.
@@ -141,12 +183,23 @@ class Job:
     def cancel(self) -> None:
         """Asks the job to stop: nothing more is begun, what is done is kept.
 
+        Also one that another process runs, on whatever machine: its driver finds the request
+        within a second. One that is Canceled already stays so.
+
         Raises:
-            UsageError: Another process runs it.
+            UsageError: It has ended otherwise, or its driver died.
         """
-        if self._driver is None:
-            raise UsageError(f"job {self.name} runs in another process")
-        self._driver.cancel()
+        if self._driver is not None and self._driver.epoch == self._record.epoch:
+            self._driver.cancel()
+            return
+        epoch = self._record.epoch
+        told = {**self._record.identity()["summary"], **self._record.read_summary(epoch)}
+        if not JobStatus(told["status"]).is_final:
+            request_cancel(self._record, epoch)  # one that is only believed dead hears it yet
+        summary = self.summary()
+        if summary["status"] in {JobStatus.COMPLETED, JobStatus.FAILED}:
+            ended = ": ".join(filter(None, (summary["status"], summary["error"])))
+            raise UsageError(f"job {self.name} can't be canceled, it is {ended}")
 
     def resume(self) -> Job:
         """Continues the job after it has failed, was canceled or lost its driver.

@@ -12,6 +12,7 @@ from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
 from framework.errors import FrameworkError
 from framework.jobs.clock import now
+from framework.jobs.driver_log import ERROR, NOTICE, STATUS, DriverLog
 from framework.jobs.record import JobRecord
 from framework.plugin.plugins import Plugins
 
@@ -77,15 +78,23 @@ class Reporter:
         self._observer = observer
         self._plugins = plugins
         self._summary = dict(summary)
+        self._log = DriverLog(record)
         self._lock = threading.RLock()
+        self._turn = threading.RLock()
+        self._on_beat: Callable[[], None] | None = None
         self._stop = threading.Event()
         self._counts = Counts()
         self._total: int | None = None
         self._processes = (0, 0)
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
-    def start(self) -> None:
-        """Begins the heartbeat."""
+    def start(self, on_beat: Callable[[], None] | None = None) -> None:
+        """Begins the heartbeat.
+
+        Args:
+            on_beat: Called several times a second, in the heartbeat's thread.
+        """
+        self._on_beat = on_beat
         self._thread.start()
 
     def close(self) -> None:
@@ -96,7 +105,28 @@ class Reporter:
         self._write()
 
     def status(self, status: JobStatus, error: FrameworkError | None = None) -> None:
-        """The job has taken a status; durable before anyone is told."""
+        """The job has taken a status; durable before anyone is told, and told in this order.
+
+        One that has ended takes none any more, and one that shall stop only a final one.
+        """
+        with self._turn:
+            if not self._may_take(status):
+                return
+            self._note_status(status, error)
+            self._write()
+            self._tell(lambda observer: observer.on_status(status))
+            self._plugins.notify_status(self._record.name, status)
+
+    def _may_take(self, status: JobStatus) -> bool:
+        current = JobStatus(self._summary["status"])
+        if current == JobStatus.CANCEL_REQUESTED:
+            return status.is_final
+        return not current.is_final
+
+    def _note_status(self, status: JobStatus, error: FrameworkError | None) -> None:
+        self._log.add(STATUS, status)
+        if error is not None:
+            self._log.add(ERROR, "\n".join(filter(None, (error.user_traceback, str(error)))))
         with self._lock:
             self._summary["status"] = status
             if status == JobStatus.RUNNING:
@@ -104,9 +134,7 @@ class Reporter:
             if status.is_final:
                 self._summary["ended_at"] = now()
                 self._summary["error"] = str(error) if error else None
-        self._write()
-        self._tell(lambda observer: observer.on_status(status))
-        self._plugins.notify_status(self._record.name, status)
+                self._summary["error_kind"] = type(error).__name__ if error else None
 
     def progress(self, counts: Counts, total: int | None) -> None:
         """Takes new counts."""
@@ -120,6 +148,7 @@ class Reporter:
 
     def notice(self, text: str) -> None:
         """Tells the observer something that people should know."""
+        self._log.add(NOTICE, text)
         self._tell(lambda observer: observer.on_notice(text))
 
     def note(self, key: str, value: Any) -> None:
@@ -145,6 +174,8 @@ class Reporter:
         beats = 0
         while not self._stop.wait(_PROGRESS_S):
             self.tell_progress()
+            if self._on_beat is not None:
+                self._on_beat()
             beats += 1
             if beats % beats_each == 0:
                 self._write()
@@ -152,7 +183,13 @@ class Reporter:
 
     def _write(self) -> None:
         with self._lock:
-            summary = {**self._summary, "counts": shown_counts(self._counts), "updated_at": now()}
+            ready, processes = self._processes
+            summary = {
+                **self._summary,
+                "counts": shown_counts(self._counts),
+                "progress": {"files": self._total, "ready": ready, "processes": processes},
+                "updated_at": now(),
+            }
             try:
                 self._record.write_summary(self._epoch, summary)
             except FrameworkError as error:  # the ledger is the truth; this is how it is shown

@@ -153,7 +153,8 @@ def _drive(plan: JobPlan, observer: Observer) -> Job:
     journal = Journal.claim(plan.record, started_at=now())
     before = plan.record.read_summary(journal.epoch - 1)
     began = {"started_at": before.get("started_at")}
-    summary = {**plan.identity["summary"], **began, "output": plan.output}
+    places = {"output": plan.output, "output_folder": plan.target.store.url}
+    summary = {**plan.identity["summary"], **began, **places}
     reporter = Reporter(plan.record, journal.epoch, observer, plan.plugins, summary)
     driver = Driver(plan, journal, reporter)
     job = Job(plan.record, driver)

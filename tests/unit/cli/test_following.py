@@ -11,7 +11,7 @@ import pytest
 from framework.cli import following
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
-from framework.errors import FrameworkError, JobCanceledError, OutputExistsError, UsageError
+from framework.errors import FrameworkError, JobCanceledError, OutputExistsError
 
 COUNTS = {"files": 2, "succeeded": 2, "failed": 0, "rows": 2, "tries": 1}
 
@@ -21,11 +21,16 @@ class FakeJob:
 
     name = "a job"
     error: FrameworkError | None = None
+    runs_here = True
+
+    def failure(self) -> FrameworkError | None:
+        return self.error
 
     def __init__(self, folder: Path, status: JobStatus = JobStatus.COMPLETED) -> None:
         self.folder = folder
         self.status = status
         self.counts = COUNTS
+        self.progress = (Counts(**COUNTS), None, 0, 0)
 
     def summary(self) -> dict[str, Any]:
         return {"status": self.status, "output": "/out/x.csv", "counts": self.counts}
@@ -134,11 +139,10 @@ def test_ctrl_c_leaves_a_job_of_another_process_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Other(FakeJob):
+        runs_here = False
+
         def wait(self) -> None:
             os.kill(os.getpid(), signal.SIGINT)
-
-        def cancel(self) -> None:
-            raise UsageError("another process runs it")
 
     with pytest.raises(KeyboardInterrupt):
         follow(Other(tmp_path, JobStatus.RUNNING))

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from framework.domain.states import JobStatus
-from framework.errors import NotFoundError, UsageError
+from framework.errors import JobError, NotFoundError, OutputExistsError, UsageError
 from framework.jobs.clock import now, parse
 from framework.jobs.job import Job, find_job, list_jobs
-from framework.jobs.journal import this_process
+from framework.jobs.journal import Journal, this_process
 from framework.jobs.record import job_names, open_record
+from framework.jobs.requests import is_cancel_requested
 from framework.storage import open_store
 
 KEYS = [
@@ -205,11 +206,56 @@ def test_a_name_is_taken_once(record):
         create(record)
 
 
-def test_another_process_is_not_canceled_from_here(record):
+def test_a_cancel_request_is_seen_by_all_at_once_and_addresses_one_driver(record):
     create(record)
+    journal = Journal.claim(record, started_at=now())
+    Job(record).cancel()
+    Job(record).cancel()
+    assert Job(record).status == JobStatus.CANCEL_REQUESTED
+    assert is_cancel_requested(record, journal.epoch)
+    later = Journal.claim(record, started_at=now())
+    assert not is_cancel_requested(record, later.epoch)
+    assert Job(record).status == JobStatus.NOT_STARTED
 
-    with pytest.raises(UsageError):
+
+def test_a_request_before_the_first_driver_reaches_it_but_not_that_of_a_resume(record):
+    create(record)
+    Job(record).cancel()
+    assert Job(record).status == JobStatus.CANCEL_REQUESTED
+    journal = Journal.claim(record, started_at=now())
+    assert is_cancel_requested(record, journal.epoch)
+    path = record.path("epochs", "000001.json")
+    record.workspace.write(path, json.dumps({**this_process(), "born": 1.0}).encode())
+    assert not is_cancel_requested(record, journal.epoch)
+
+
+@pytest.mark.parametrize("status", [JobStatus.COMPLETED, JobStatus.FAILED])
+def test_a_job_that_has_ended_is_not_canceled(record, status):
+    create(record)
+    Journal.claim(record, started_at=now())
+    record.write_summary(1, {"status": status, "error": "why"})
+    with pytest.raises(UsageError, match=f"job job can't be canceled, it is {status}: why"):
         Job(record).cancel()
+    assert not is_cancel_requested(record, 1)
+
+
+def test_a_job_that_is_canceled_already_stays_so(record):
+    create(record)
+    Journal.claim(record, started_at=now())
+    record.write_summary(1, {"status": JobStatus.CANCELED})
+    Job(record).cancel()
+    assert Job(record).status == JobStatus.CANCELED
+
+
+def test_why_a_job_ended_is_known_to_other_processes_too(record):
+    create(record)
+    Journal.claim(record, started_at=now())
+    assert Job(record).failure() is None
+    ended = {"status": JobStatus.FAILED, "error": "it is there", "error_kind": "OutputExistsError"}
+    record.write_summary(1, ended)
+    assert isinstance(Job(record).failure(), OutputExistsError)
+    record.write_summary(1, {**ended, "error_kind": "FrameworkError.__class__"})
+    assert type(Job(record).failure()) is JobError
 
 
 def test_a_job_shows_itself_in_one_line(record):
