@@ -7,16 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from framework.config.foreign_keys import FOREIGN, wrong_keys
 from framework.config.schema import Field, Group, Key, Kind, Map, Node, dotted, schema
 from framework.config.shorthands import (
     REPLACED,
     compute_name,
-    is_unhonoured,
-    is_without_effect,
     spelled_out,
 )
 from framework.config.texts import Lined, Plain, parse_flow
-from framework.config.unknown_keys import unknown_key
+from framework.config.unknown_keys import unknown_foreign_key, unknown_key
 from framework.config.values import described, quoted
 from framework.domain.suggestions import listed
 from framework.errors import Problem
@@ -25,6 +24,9 @@ DEFAULT = "default"
 OVERRIDE = "override"
 COMPUTE = ("compute",)
 COMPUTE_NAME = ("compute", "name")
+_INPUT = ("input",)
+_OF_AN_INPUT = {"path": "input", "type": "input_type"}
+"""What Azure ML's `input: {path, type}` sets."""
 CODE = ("code_configuration", "code")
 
 
@@ -87,6 +89,15 @@ class Layer:
         source = str(replace(self.source, line=line))
         self.problems.append(Problem(key=dotted(key), message=message, source=source))
 
+    def ignore(self, group: str, key: Key, value: Any, line: int | None = None) -> None:
+        """Accepts a key of Azure ML's that changes nothing here, and says so."""
+        foreign = FOREIGN[group][key[-1]]
+        for wrong in wrong_keys(value, foreign.below, key):
+            self.complain(wrong, unknown_foreign_key(wrong, foreign.below or {}, len(key)), line)
+        if foreign.is_told:
+            instead = f": {foreign.instead}" if foreign.instead else ""
+            self.notices.append(f"{dotted(key)} is accepted, but has no effect here{instead}")
+
     def _visit(self, node: Node, key: Key, value: Any, line: int | None) -> None:
         if isinstance(node, Field):
             self._field(node, key, value, line)
@@ -120,9 +131,8 @@ class Layer:
             child = node.children.get(str(name))
             if child is not None:
                 self._visit(child, below, value, where)
-            elif is_without_effect(below):
-                if is_unhonoured(below):
-                    self.notices.append(f"{dotted(below)} is accepted, but has no effect here")
+            elif str(name) in FOREIGN.get(dotted(key), {}):
+                self.ignore(dotted(key), below, value, where)
             elif key == COMPUTE:
                 self._open(node.children["params"], (*key, "params", str(name)), value, where)
             else:
@@ -149,6 +159,10 @@ class Layer:
         self._set(key, "" if is_empty_text else value, line)
 
     def _field(self, node: Field, key: Key, value: Any, line: int | None) -> None:
+        if key == _INPUT and isinstance(value, Mapping) and value.keys() <= _OF_AN_INPUT.keys():
+            for name, item in value.items():
+                self._set((_OF_AN_INPUT[str(name)],), item, line)
+            return
         if key == CODE and isinstance(value, Mapping) and list(value) == ["path"]:
             value = value["path"]
         if key == COMPUTE_NAME and isinstance(value, str):

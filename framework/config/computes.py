@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from framework.config.changes import COMPUTE, COMPUTE_NAME, DEFAULT, Change, Layer, Source
 from framework.config.choices import DEFAULT_COMPUTE, Choice, asked_for_by, chosen_in
-from framework.config.files import compute_layer
+from framework.config.files import compute_of, open_file
 from framework.config.registry import Registry
 from framework.config.schema import Key
 from framework.config.shorthands import compute_name
@@ -71,7 +71,7 @@ def _own_layer(
 ) -> Layer:
     path = registry.find(name, "compute")
     if path is not None:
-        layer = compute_layer(path)
+        layer = compute_of(*open_file(path), name)
     else:
         layer = Layer(source=choice.source if choice else Source(layer=DEFAULT))
         if choice is not None and name != _LOCAL:

@@ -1,4 +1,7 @@
-"""The registry's files as layers: what each kind of file may say, and what stays with it."""
+"""The registry's files as layers: what each kind of file may say, and what stays with it.
+
+Each reader takes a layer to fill and the file's mapping, which it may change.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from framework.config.changes import Layer, Source
+from framework.config.data_assets import DataAsset, data_asset_of
+from framework.config.datastores import Datastore, datastore_of
+from framework.config.foreign_keys import FOREIGN
+from framework.config.schema import Group, schema
 from framework.config.shorthands import compute_name
 from framework.config.texts import Lined
-from framework.config.unknown_keys import unknown_endpoint_key
-from framework.config.values import quoted
+from framework.config.unknown_keys import unknown_endpoint_key, unknown_file_key
+from framework.config.values import folded, quoted
 from framework.config.yaml_files import read_yaml, shown_path
 from framework.settings import Endpoint
 
 _ENDPOINT_NAME = re.compile(r"[a-zA-Z](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?")
-_IDENTITY = ("name", "endpoint_name", "description", "properties", "type", "$schema")
+_IDENTITY = ("name", "endpoint_name", "type")
 _OF_A_WORKSPACE = frozenset(
     {
         "workspace",
@@ -30,6 +37,10 @@ _OF_A_WORKSPACE = frozenset(
 )
 _OF_AN_INVOCATION = frozenset({"name", "endpoint", "deployment"})
 _AUTH_MODES = ("key", "aad_token")
+_OF_A_CONDA_FILE = frozenset({"channels", "dependencies"})
+_AZURE_CLUSTER = "amlcompute"
+_LOCAL = "local"
+_COUNT = "instance_count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,72 +53,108 @@ class EndpointFile:
 
 def config_layer(path: Path) -> Layer:
     """`conf/config.yaml`: what belongs to the workspace, and defaults for any setting."""
-    layer, mapping = _open(path)
+    layer, mapping = open_file(path)
     _refuse(
         layer, mapping, frozenset({"name"}), "belongs to an invocation, not to conf/config.yaml"
     )
-    _drop(mapping, "$schema")
+    mapping.pop("$schema", None)
     return layer.add(mapping)
 
 
-def endpoint_file(path: Path) -> EndpointFile:
+def endpoint_of(layer: Layer, mapping: Lined, name: str) -> EndpointFile:
     """`conf/endpoint/<name>.yaml`."""
-    layer, mapping = _open(path)
-    _check_name(layer, mapping, path.stem, "name")
-    size_fits = 3 <= len(path.stem) <= 32
-    if not size_fits or not _ENDPOINT_NAME.fullmatch(path.stem):
+    check_name(layer, mapping, name, "name")
+    size_fits = 3 <= len(name) <= 32
+    if not size_fits or not _ENDPOINT_NAME.fullmatch(name):
         layer.complain(
             ("name",),
-            f"{path.stem!r} is no name for an endpoint: it takes 3 to 32 letters, digits and "
+            f"{name!r} is no name for an endpoint: it takes 3 to 32 letters, digits and "
             "hyphens, beginning with a letter and not ending with a hyphen",
         )
-    for key in mapping.keys() - Endpoint.__dataclass_fields__.keys() - {"$schema"}:
-        layer.complain((key,), unknown_endpoint_key(key), mapping.lines[key])
+    _set_aside(layer, mapping, "endpoint")
+    for key in mapping.keys() - Endpoint.__dataclass_fields__.keys():
+        layer.complain((key,), unknown_endpoint_key(key), mapping.lines.get(key))
     mode = mapping.get("auth_mode")
-    if mode is not None and str(mode).lower() not in _AUTH_MODES:
+    if mode is not None and folded(str(mode)) not in map(folded, _AUTH_MODES):
         message = f"must be {' or '.join(_AUTH_MODES)}, is {quoted(mode)}"
-        layer.complain(("auth_mode",), message, mapping.lines["auth_mode"])
+        layer.complain(("auth_mode",), message, mapping.lines.get("auth_mode"))
     default = _default_deployment(layer, mapping)
-    settings = mapping.get("settings")
-    if isinstance(settings, Lined):
-        _add_deployment_settings(layer, settings)
-    elif settings is not None:
-        message = f"must have settings as keys, is {quoted(settings)}"
-        layer.complain(("settings",), message, mapping.lines["settings"])
+    _add_settings(layer, mapping.get("settings"), mapping.lines.get("settings"))
     return EndpointFile(layer, default)
 
 
-def deployment_layer(path: Path, endpoint: str) -> Layer:
+def deployment_of(layer: Layer, mapping: Lined, name: str, endpoint: str) -> Layer:
     """`conf/deployment/<endpoint>/<name>.yaml`: flat, or Azure ML's `type: model` form."""
-    layer, mapping = _open(path)
-    _check_name(layer, mapping, path.stem, "name")
-    _check_name(layer, mapping, endpoint, "endpoint_name")
+    check_name(layer, mapping, name, "name")
+    check_name(layer, mapping, endpoint, "endpoint_name")
     kind = mapping.get("type")
-    if kind is not None and str(kind).lower() != "model":
+    if kind is not None and folded(str(kind)) != "model":
         message = f"must be model, is {quoted(kind)}: only model deployments are scored here"
-        layer.complain(("type",), message, mapping.lines["type"])
+        layer.complain(("type",), message, mapping.lines.get("type"))
+        return layer  # a pipeline has other keys: more would be said than helps
+    _set_aside(layer, mapping, "deployment")
     _drop(mapping, *_IDENTITY)
-    settings = mapping.pop("settings", None)
+    settings, line = mapping.pop("settings", None), mapping.lines.get("settings")
     if isinstance(settings, Lined):
         for key in mapping.keys() & settings.keys():
-            message = f"is written twice, also in line {mapping.lines[key]}"
-            layer.complain(("settings", key), message, settings.lines[key])
-        _add_deployment_settings(layer, settings)
-    elif settings is not None:
-        message = f"must have settings as keys, is {quoted(settings)}"
-        layer.complain(("settings",), message, mapping.lines["settings"])
+            message = f"is written twice, also in line {mapping.lines.get(key)}"
+            layer.complain(("settings", key), message, settings.lines.get(key))
+        _place_instance_count(layer, settings, mapping)
+    _add_settings(layer, settings, line)
     return _add_deployment_settings(layer, mapping)
 
 
-def compute_layer(path: Path) -> Layer:
+def compute_of(layer: Layer, mapping: Lined, name: str) -> Layer:
     """`conf/compute/<name>.yaml`: the chosen compute's keys, for `compute.*`."""
-    layer, mapping = _open(path)
-    _check_name(layer, mapping, path.stem, "name")
-    _drop(mapping, "$schema", "name", "description", "tags", "properties")
+    check_name(layer, mapping, name, "name")
+    _drop(mapping, "name")
+    _set_aside(layer, mapping, "compute")
+    if folded(str(mapping.get("type") or "")) == _AZURE_CLUSTER:
+        _set_aside(layer, mapping, _AZURE_CLUSTER)
+        for key in mapping.keys() - _compute().children.keys():
+            known = (*_compute().children, *FOREIGN[_AZURE_CLUSTER])
+            message = unknown_file_key(key, _AZURE_CLUSTER, known)
+            layer.complain(("compute", key), message, mapping.lines.get(key))
+            del mapping[key]
+        mapping["type"] = _LOCAL
+        layer.notices.append(
+            f"compute {name!r} is an {_AZURE_CLUSTER}: its instances run on this machine, "
+            f"as those of the compute {_LOCAL!r} do"
+        )
     return layer.add({"compute": mapping})
 
 
-def _open(path: Path) -> tuple[Layer, Lined]:
+def environment_of(layer: Layer, mapping: Lined, name: str, version: str | None) -> Layer:
+    """`conf/environment/<name>.yaml` or `<name>@<version>.yaml`, for `environment.*`."""
+    check_name(layer, mapping, name, "name")
+    _check_version(layer, mapping, version)
+    _drop(mapping, "name", "version")
+    for key in _OF_A_CONDA_FILE & mapping.keys():
+        message = f"is a conda file's key: write conda_file: {{{key}: ...}}, or the file's path"
+        layer.complain(("environment", key), message, mapping.lines.get(key))
+        del mapping[key]
+    return layer.add({"environment": mapping})
+
+
+def data_of(layer: Layer, mapping: Lined, name: str, version: str | None) -> DataAsset | None:
+    """`conf/data/<name>.yaml` or `<name>@<version>.yaml`."""
+    check_name(layer, mapping, name, "name")
+    _check_version(layer, mapping, version)
+    return data_asset_of(layer, mapping)
+
+
+def datastore_file(layer: Layer, mapping: Lined, name: str) -> Datastore | None:
+    """`conf/datastore/<name>.yaml`."""
+    check_name(layer, mapping, name, "name")
+    return datastore_of(layer, mapping)
+
+
+def open_file(path: Path) -> tuple[Layer, Lined]:
+    """A file's mapping, and a layer for what is in it.
+
+    Raises:
+        ConfigurationError: It can't be read.
+    """
     source = Source(layer=shown_path(path), folder=path.parent, is_literal=False)
     return Layer(source=source), read_yaml(path)
 
@@ -118,13 +165,56 @@ def _add_deployment_settings(layer: Layer, mapping: Lined) -> Layer:
     return layer.add(mapping)
 
 
+def _compute() -> Group:
+    group = schema().children["compute"]
+    assert isinstance(group, Group)
+    return group
+
+
+def _add_settings(layer: Layer, settings: Any, line: int | None) -> None:
+    if isinstance(settings, Lined):
+        _add_deployment_settings(layer, settings)
+    elif settings is not None:
+        layer.complain(("settings",), f"must have settings as keys, is {quoted(settings)}", line)
+
+
+def _place_instance_count(layer: Layer, settings: Lined, mapping: Lined) -> None:
+    """Azure's `settings` may have an `instance_count`, which is that of `resources`."""
+    if _COUNT not in settings:
+        return
+    count, line = settings.pop(_COUNT), settings.lines.get(_COUNT)
+    resources = mapping.get("resources")
+    if isinstance(resources, Mapping) and _COUNT in resources:
+        message = f"is written twice, also as resources.{_COUNT}"
+        layer.complain(("settings", _COUNT), message, line)
+    else:
+        lined = Lined()
+        lined[_COUNT] = count
+        lined.lines |= {} if line is None else {_COUNT: line}
+        layer.add({"resources": lined})
+
+
+def _set_aside(layer: Layer, mapping: Lined, kind: str) -> None:
+    """Takes out what only Azure ML reads, and says so."""
+    for key in [each for each in mapping if each in FOREIGN[kind]]:
+        layer.ignore(kind, (key,), mapping[key], mapping.lines.get(key))
+        del mapping[key]
+
+
+def _check_version(layer: Layer, mapping: Lined, version: str | None) -> None:
+    written = mapping.get("version")
+    if version is not None and written is not None and str(written) != version:
+        message = f"is {quoted(written)}, but the file is called '...@{version}'"
+        layer.complain(("version",), message, mapping.lines.get("version"))
+
+
 def _default_deployment(layer: Layer, mapping: Lined) -> str | None:
     defaults = mapping.get("defaults")
     if defaults is None:
         return None
     if not isinstance(defaults, Mapping) or set(defaults) - {"deployment_name"}:
         message = f"has one key, 'deployment_name', is {_named_keys(defaults)}"
-        layer.complain(("defaults",), message, mapping.lines["defaults"])
+        layer.complain(("defaults",), message, mapping.lines.get("defaults"))
     name = defaults.get("deployment_name") if isinstance(defaults, Mapping) else None
     return None if name is None else str(name)
 
@@ -133,17 +223,18 @@ def _named_keys(value: Any) -> str:
     return ", ".join(map(repr, value)) if isinstance(value, Mapping) else quoted(value)
 
 
-def _check_name(layer: Layer, mapping: Lined, expected: str, key: str) -> None:
+def check_name(layer: Layer, mapping: Lined, expected: str, key: str) -> None:
+    """Makes sure that a file says no other name than it has."""
     value = mapping.get(key)
     if value is not None and compute_name(str(value)) != expected:
         where = "folder" if key == "endpoint_name" else "file"
         message = f"is {quoted(value)}, but the {where} is called {expected!r}"
-        layer.complain((key,), message, mapping.lines[key])
+        layer.complain((key,), message, mapping.lines.get(key))
 
 
 def _refuse(layer: Layer, mapping: Lined, keys: frozenset[str], why: str) -> None:
     for key in [each for each in mapping if each in keys]:
-        layer.complain((key,), why, mapping.lines[key])
+        layer.complain((key,), why, mapping.lines.get(key))
         del mapping[key]
 
 

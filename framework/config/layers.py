@@ -12,7 +12,7 @@ from pathlib import Path
 from framework.config.changes import BUILT_IN, Change, Layer
 from framework.config.choices import Choice, asked_for_by, choice_of, choices_of, chosen_in
 from framework.config.computes import with_compute
-from framework.config.files import config_layer, deployment_layer, endpoint_file
+from framework.config.files import config_layer, deployment_of, endpoint_of, open_file
 from framework.config.overrides import Assignment
 from framework.config.registry import Registry
 from framework.config.resolving import settled_at
@@ -59,9 +59,8 @@ def _endpoint_layers(
         if deployment is not None:
             raise _homeless(registry, deployment)
         return []
-    file = endpoint_file(
-        registry.path(endpoint.name, "endpoint", hint=asked_for_by(endpoint.source))
-    )
+    path = registry.path(endpoint.name, "endpoint", hint=asked_for_by(endpoint.source))
+    file = endpoint_of(*open_file(path), endpoint.name)
     if deployment is None:
         if file.default_deployment is None:
             raise _no_default(registry, endpoint)
@@ -69,7 +68,7 @@ def _endpoint_layers(
     path = registry.path(
         deployment.name, "deployment", endpoint.name, hint=asked_for_by(deployment.source)
     )
-    own = deployment_layer(path, endpoint.name)
+    own = deployment_of(*open_file(path), deployment.name, endpoint.name)
     identity = Layer(source=file.layer.source)
     identity.changes += [
         Change(key=_ENDPOINT, value=endpoint.name, source=endpoint.source),

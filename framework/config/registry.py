@@ -1,18 +1,28 @@
-"""The registry: the files under `conf/`, found by their names."""
+"""The registry: the files under `conf/`, found by their names.
+
+Environments and data have versions: `NAME.yaml` is the newest, and says which; the older ones lie
+beside it as `NAME@VERSION.yaml`.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from framework.config.paths import at_home
-from framework.config.yaml_files import shown_path
+from framework.config.yaml_files import read_yaml, shown_path
 from framework.domain.suggestions import listed, nearest
 from framework.errors import ConfigurationError, NotFoundError, Problem
 
 VARIABLE = "FRAMEWORK_CONF"
 _CONFIG = "config.yaml"
 _SUFFIXES = (".yaml", ".yml")
+_FIRST = "1"
+
+VERSIONED = frozenset({"environment", "data"})
+"""The groups whose entries have versions."""
 
 
 def find_conf(explicit: str | None = None) -> Path | None:
@@ -62,26 +72,42 @@ class Registry:
 
     def names(self, *group: str) -> list[str]:
         """The names that a group has, sorted."""
-        if self._folder is None:
-            return []
-        folder = self._folder.joinpath(*group)
-        try:
-            files = list(folder.iterdir())
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
-            problem = Problem(key="", message=f"can't be read: {reason}", source=shown_path(folder))
-            raise ConfigurationError(problem) from None
-        return sorted({file.stem for file in files if file.suffix in _SUFFIXES})
+        stems = {file.stem for file in self._files(*group)}
+        return sorted(stems if group[0] not in VERSIONED else {name_of(stem) for stem in stems})
+
+    def versions(self, name: str, group: str) -> dict[str, Path]:
+        """The versions of an environment or of data, each with its file, the newest first.
+
+        Raises:
+            ConfigurationError: The newest one's file can't be read.
+        """
+        newest = self._file(name, group)
+        found = {} if newest is None else {version_in(read_yaml(newest)): newest}
+        older = [path for path in self._files(group) if path.stem.rpartition("@")[0] == name]
+        for path in sorted(older, key=_version_order, reverse=True):
+            found.setdefault(path.stem.rpartition("@")[2], path)
+        return found
+
+    def version_path(self, name: str, version: str | None, group: str, hint: str = "") -> Path:
+        """The file of one version; of the newest where `version` is `None`.
+
+        Raises:
+            NotFoundError: There is no such name, or it has no such version.
+            ConfigurationError: The newest one's file can't be read.
+        """
+        versions = self.versions(name, group) if name in self.names(group) else {}
+        if not versions:
+            raise self.not_found(name, group, hint=hint)
+        if version is None:
+            return next(iter(versions.values()))
+        if version not in versions:
+            known = f"there is {listed(versions)}"
+            raise NotFoundError(f"{group} {name!r} has no version {version!r}{hint}: {known}")
+        return versions[version]
 
     def find(self, name: str, *group: str) -> Path | None:
         """The file of this name in a group, if there is one."""
-        if self._folder is None or name not in self.names(*group):
-            return None
-        folder = self._folder.joinpath(*group)
-        paths = (folder / f"{name}{suffix}" for suffix in _SUFFIXES)
-        return next(path for path in paths if path.exists())
+        return self._file(name, *group)
 
     def path(self, name: str, *group: str, hint: str = "") -> Path:
         """The file of this name in a group.
@@ -109,3 +135,39 @@ class Registry:
         if self._folder is None:
             return NotFoundError(f"{said}: there is no conf/ here (see 'framework init')")
         return NotFoundError(f"{said}: {shown_path(self._folder.joinpath(*group))} has none")
+
+    def _files(self, *group: str) -> list[Path]:
+        if self._folder is None:
+            return []
+        folder = self._folder.joinpath(*group)
+        try:
+            return [file for file in folder.iterdir() if file.suffix in _SUFFIXES]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            problem = Problem(key="", message=f"can't be read: {reason}", source=shown_path(folder))
+            raise ConfigurationError(problem) from None
+
+    def _file(self, name: str, *group: str) -> Path | None:
+        """The file of exactly this name: looked up in the folder's list, so it can't leave it."""
+        files = {file.name: file for file in self._files(*group)}
+        names = (f"{name}{suffix}" for suffix in _SUFFIXES)
+        return next((files[each] for each in names if each in files), None)
+
+
+def name_of(stem: str) -> str:
+    """The name that a versioned file's own name begins with."""
+    return stem.rpartition("@")[0] or stem
+
+
+def version_in(mapping: Mapping[str, Any]) -> str:
+    """The version that an environment's or data's file says; the first where it says none."""
+    version = mapping.get("version")
+    return _FIRST if version is None else str(version)
+
+
+def _version_order(path: Path) -> tuple[int, int, str]:
+    version = path.stem.rpartition("@")[2]
+    is_number = version.isdecimal() and version.isascii() and len(version) < 20
+    return (1, int(version), "") if is_number else (0, 0, version)

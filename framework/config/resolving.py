@@ -189,7 +189,8 @@ def _read(declared: Field, written: Any) -> tuple[Any, Any]:
         return value, _stored(declared, written)
     if isinstance(written, str) and declared.kind is Kind.TEXT:
         return value, _stored(declared, written)
-    return value, str(value) if declared.enum else value
+    is_word = declared.enum is not None and value is not None
+    return value, str(value) if is_word else value
 
 
 def _stored(declared: Field, written: Any) -> Any:

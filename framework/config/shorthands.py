@@ -12,16 +12,6 @@ _REGISTRY = "azureml:"
 REPLACED = frozenset({("model",), ("environment",), ("scorer",)})
 """Groups that a single name replaces whole: another model has another version and type."""
 
-_DESCRIPTIVE = frozenset({"$schema", "description", "tags", "properties"})
-_UNHONOURED: dict[Key, frozenset[str]] = {
-    ("model",): frozenset({"flavors", "stage", "job_name", "datastore"}),
-    ("environment",): frozenset({"version", "build", "inference_config", "os_type"}),
-    ("resources",): frozenset(
-        {"instance_type", "properties", "shm_size", "docker_args", "locations"}
-    ),
-    ("compute",): frozenset({"location", "tier"}),
-}
-
 
 def compute_name(text: str) -> str:
     """A compute's name, without Azure ML's prefix."""
@@ -51,14 +41,3 @@ def spelled_out(key: Key, value: Any) -> dict[str, Any] | None:
 def is_short(key: Key, value: Any) -> bool:
     """Whether a text at this key stands for a whole group that it replaces."""
     return key in REPLACED and isinstance(value, Plain | str)
-
-
-def is_without_effect(key: Key) -> bool:
-    """Whether Azure ML has this key and nothing here reads it."""
-    group, name = key[:-1], key[-1]
-    return is_unhonoured(key) or (group in _UNHONOURED and name in _DESCRIPTIVE)
-
-
-def is_unhonoured(key: Key) -> bool:
-    """Whether somebody who writes this key expects something that does not happen here."""
-    return key[-1] in _UNHONOURED.get(key[:-1], frozenset())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from framework.config.schema import Group, Key, dotted, fields, node_at
 from framework.domain.suggestions import listed, nearest
 from framework.settings import Endpoint
@@ -63,3 +66,21 @@ def unknown_endpoint_key(name: str) -> str:
     if node_at((name,)) is not None:
         return f"unknown key of an endpoint, did you mean 'settings.{name}'?"
     return f"unknown key of an endpoint, there is {listed(known)}"
+
+
+def unknown_foreign_key(key: Key, known: Mapping[str, Any], depth: int) -> str:
+    """The same for a key below one of Azure ML's own, which has `known` below its first `depth`."""
+    for part in key[depth:-1]:
+        known = known[part]
+    match = nearest(key[-1], known)
+    if match is not None:
+        return f"unknown key, did you mean {dotted((*key[:-1], match))!r}?"
+    return f"unknown key, there is {listed(known)} below {dotted(key[:-1])}"
+
+
+def unknown_file_key(name: str, kind: str, known: Iterable[str]) -> str:
+    """The same for a key of a file that has its keys to itself: a datastore, a data asset."""
+    names = sorted(known)
+    match = nearest(name, names)
+    hint = f"did you mean {match!r}?" if match else f"there is {listed(names)}"
+    return f"unknown key of a {kind}, {hint}"

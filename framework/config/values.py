@@ -28,6 +28,12 @@ _UNITS = {
     **{prefix + "i": 1024**power for power, prefix in enumerate("kmgtp", start=1)},
     **{prefix + "ib": 1024**power for power, prefix in enumerate("kmgtp", start=1)},
 }
+_DURATION = re.compile(
+    r"P(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
+    re.IGNORECASE | re.ASCII,
+)
+_SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 _LONGEST_SHOWN = 80
 _MOST_DIGITS = 40
 
@@ -103,7 +109,14 @@ def described(field: Field) -> str:
         return " or ".join(field.choices)
     if field.metadata.get("unit") == "bytes":
         return "a number of bytes or a size such as 4GiB"
+    if field.metadata.get("unit") == "seconds":
+        return "a number of seconds or a duration such as PT30S"
     return field.kind.value
+
+
+def folded(word: str) -> str:
+    """A word of a closed set as it is compared: `AppendRow` is `append_row`."""
+    return word.lower().replace("_", "").replace("-", "")
 
 
 def quoted(value: Any) -> str:
@@ -167,6 +180,8 @@ def _size(text: str) -> int | None:
 def _number(field: Field, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise _wrong(field, value)
+    if isinstance(value, str) and field.metadata.get("unit") == "seconds":
+        value = _duration(value)
     try:
         number = float(value)
     except (ValueError, OverflowError):
@@ -174,6 +189,14 @@ def _number(field: Field, value: Any) -> float:
     if not math.isfinite(number):
         raise _wrong(field, value)
     return number
+
+
+def _duration(text: str) -> str | float:
+    """The seconds of an ISO 8601 duration, as Azure's REST interface writes it; else the text."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not any(match.groups()) or len(text) > _MOST_DIGITS:
+        return text
+    return sum(float(match[name] or 0) * scale for name, scale in _SECONDS.items())
 
 
 def _switch(field: Field, value: Any) -> bool:
@@ -188,9 +211,9 @@ def _switch(field: Field, value: Any) -> bool:
 
 
 def _choice(field: Field, value: Any) -> str:
-    word = str(value).lower()
+    word = folded(str(value))
     for choice in field.choices:
-        if word == choice.lower():
+        if word == folded(choice):
             return field.enum(choice) if field.enum else str(choice)
     if not isinstance(value, str):
         raise _wrong(field, value)

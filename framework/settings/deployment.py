@@ -1,8 +1,8 @@
 """The groups of settings that a deployment has.
 
 A field's metadata says what its type can't: `minimum` (at least), `above` (more than), `unit`
-(`bytes`: texts such as `4GiB` are read too) and `is_path` (a relative path is relative to the file
-that it is written in).
+(`bytes`: texts such as `4GiB` are read too; `seconds`: ISO 8601 durations such as `PT30S`) and
+`is_path` (a relative path is relative to the file that it is written in).
 """
 
 from __future__ import annotations
@@ -102,6 +102,6 @@ class RetrySettings:
     """
 
     max_retries: int = field(default=3, metadata={"minimum": 0})
-    timeout: float = field(default=30.0, metadata={"above": 0})
-    init_timeout: float = field(default=600.0, metadata={"above": 0})
+    timeout: float = field(default=30.0, metadata={"above": 0, "unit": "seconds"})
+    init_timeout: float = field(default=600.0, metadata={"above": 0, "unit": "seconds"})
     isolate_failures: bool = True

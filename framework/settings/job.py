@@ -59,12 +59,20 @@ class Compute:
         name: A file in `conf/compute/`, or a registered type by itself.
         type: A registered compute; the name where absent.
         wait_timeout: Seconds to wait for the first instance.
+        min_instances: Instances that are kept while nothing runs.
+        max_instances: Most instances of one job, whatever `resources.instance_count` asks for.
+        idle_time_before_scale_down: Seconds that an instance without work is kept.
         params: What the registered compute takes, as keyword arguments.
     """
 
     name: str = "local"
     type: str | None = None
-    wait_timeout: float = field(default=300.0, metadata={"above": 0})
+    wait_timeout: float = field(default=300.0, metadata={"above": 0, "unit": "seconds"})
+    min_instances: int = field(default=0, metadata={"minimum": 0})
+    max_instances: int | None = field(default=None, metadata={"minimum": 1})
+    idle_time_before_scale_down: float = field(
+        default=120.0, metadata={"minimum": 0, "unit": "seconds"}
+    )
     params: dict[str, Any] = field(default_factory=dict)
 
 
@@ -77,10 +85,13 @@ class Settings:
         deployment: The deployment's name; `None` for an ad-hoc one.
         name: The job's name; a fresh id where absent.
         input: One or more folders, files, globs or `@lists`.
+        input_type: What each item of the input that is no glob and no list has to be.
         workspace: The folder with job records and default outputs.
-        default_datastore: The datastore that uploads go to.
+        default_datastore: The datastore that stands in for Azure ML's own default one.
         default_compute: The compute of deployments that name none.
         index_url: The job index's database; SQLite in the workspace where absent.
+        storage_options: By URL, what fsspec needs to open what is there or below. Datastores fill
+            it in; secrets are references.
         plugins: Modules to load as plugins beside those that are installed.
         plugins_disabled: Installed plugins that are not to be loaded.
         mini_batch_size: Most files in one scoring call.
@@ -95,7 +106,7 @@ class Settings:
     tags: dict[str, str] = field(default_factory=dict)
 
     input: tuple[str, ...] = field(default=(), metadata={"is_path": True})
-    input_type: InputType = InputType.URI_FOLDER
+    input_type: InputType | None = None
     input_include: tuple[str, ...] = ()
     input_exclude: tuple[str, ...] = ()
 
@@ -103,6 +114,7 @@ class Settings:
     default_datastore: str | None = None
     default_compute: str | None = None
     index_url: str | None = None
+    storage_options: dict[str, Any] = field(default_factory=dict, repr=False)
     plugins: tuple[str, ...] = ()
     plugins_disabled: tuple[str, ...] = ()
     compute: Compute = field(default_factory=Compute)

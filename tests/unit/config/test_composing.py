@@ -538,4 +538,4 @@ def test_a_nul_character_is_refused_everywhere(key: str) -> None:
 
 def test_a_key_below_one_that_has_none_is_refused() -> None:
     assert "no key 'x'" in problems_of(*AD_HOC, "mini_batch_size.x=4")["mini_batch_size"]
-    assert "no key 'path'" in problems_of(*AD_HOC, "input.path=4")["input"]
+    assert "no key 'paths'" in problems_of(*AD_HOC, "input.paths=4")["input"]
