@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, ClassVar, NamedTuple
+
+OnBytes = Callable[[int], None]
+"""Told of each piece that was copied, in bytes; what it raises ends the copying."""
 
 
 class StoredFile(NamedTuple):
@@ -49,6 +52,9 @@ class Store(ABC):
 
     url: str
     """The root, as people write it, without signature or secret."""
+
+    creates_exclusively: ClassVar[bool] = True
+    """Whether `create` and `commit` can be had; a store that can't promise them refuses both."""
 
     @abstractmethod
     def walk(self, path: str = "") -> Iterator[StoredFile]:
@@ -98,6 +104,13 @@ class Store(ABC):
     @abstractmethod
     def put(self, source: Path, path: str) -> None:
         """Moves a local file here, durably; a file of that name is replaced."""
+
+    @abstractmethod
+    def copy_in(self, source: Path, path: str, on_bytes: OnBytes | None = None) -> None:
+        """Copies a local file here, durably; a file of that name is replaced.
+
+        On a store of objects a copy that is cut short may leave a torn file under the name.
+        """
 
     @abstractmethod
     def delete(self, path: str) -> None:

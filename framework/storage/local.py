@@ -15,7 +15,7 @@ from typing import BinaryIO
 from framework.domain.files import order_key
 from framework.errors import StorageError
 from framework.storage import durable
-from framework.storage.contract import AppendLog, StagedFile, StoredFile
+from framework.storage.contract import AppendLog, OnBytes, StagedFile, StoredFile
 from framework.storage.local_log import LocalAppendLog
 from framework.storage.os_errors import explain, shown, translated
 from framework.storage.paths import absolute, checked_relative
@@ -152,6 +152,12 @@ class LocalStore(TreeStore):
                     raise
                 _move_between_devices(origin, full)
 
+    def copy_in(self, source: Path, path: str, on_bytes: OnBytes | None = None) -> None:
+        """Copies a local file here: a hidden copy is written and synced, then renamed."""
+        full = self._target(path)
+        with translated("writing", full):
+            _copy(os.fspath(source), full, on_bytes)
+
     def delete(self, path: str) -> None:
         """Removes a file or a folder; links in it are removed, not followed."""
         full = self._inside(path)
@@ -243,12 +249,21 @@ def _open_new(path: str) -> BinaryIO:
 
 
 def _move_between_devices(source: str, target: str) -> None:
+    _copy(source, target, None)
+    os.unlink(source)
+
+
+def _copy(source: str, target: str, on_bytes: OnBytes | None) -> None:
     temporary = durable.temporary_sibling(target)
     try:
-        shutil.copyfile(source, temporary)
-        durable.sync_file(temporary)
+        with open(source, "rb") as original, open(temporary, "xb") as copy:
+            while piece := original.read(_BUFFER):
+                copy.write(piece)
+                if on_bytes is not None:
+                    on_bytes(len(piece))
+            copy.flush()
+            os.fsync(copy.fileno())
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     durable.replace(temporary, target)
-    os.unlink(source)

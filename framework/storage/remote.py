@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NoReturn
 from framework.domain.files import order_key
 from framework.domain.redaction import without_signatures
 from framework.errors import StorageError
-from framework.storage.contract import AppendLog, StagedFile, StoredFile
+from framework.storage.contract import AppendLog, OnBytes, StagedFile, StoredFile
 from framework.storage.os_errors import shown
 from framework.storage.paths import checked_relative, scheme_of
 from framework.storage.schemes import open_filesystem
@@ -42,6 +42,8 @@ class FsspecStore(TreeStore):
         root: The root's path in it.
         url: The root as people write it.
     """
+
+    creates_exclusively = False
 
     def __init__(self, filesystem: Any, root: str, *, url: str) -> None:
         self.url = url
@@ -125,6 +127,19 @@ class FsspecStore(TreeStore):
         with self._translated("writing", path):
             self._filesystem.put_file(os.fspath(source), self._full(path))
         source.unlink()
+
+    def copy_in(self, source: Path, path: str, on_bytes: OnBytes | None = None) -> None:
+        """Copies a local file here, where the store replaces atomically."""
+        from fsspec.callbacks import Callback
+
+        class Told(Callback):
+            def relative_update(self, inc: int = 1) -> None:
+                if on_bytes is not None:
+                    on_bytes(inc)
+
+        self._check_replaces_whole(path)
+        with self._translated("writing", path):
+            self._filesystem.put_file(os.fspath(source), self._full(path), callback=Told())
 
     def delete(self, path: str) -> None:
         """Removes a file or a folder."""
