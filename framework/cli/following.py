@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import shlex
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framework.cli.commands import job_command
 from framework.cli.failures import INTERRUPTED, say_failure
 from framework.cli.interrupts import Interrupts, interrupts
 from framework.cli.progress import Progress, choose_progress
@@ -32,7 +31,7 @@ _FAILED = 1
 _LOOK_S = 1.0
 # A job makes millions of small tuples, none of them in cycles: looking for cycles as often as
 # Python does by default costs a tenth of the driver's time.
-_COLLECT_EVERY = 50_000
+COLLECT_EVERY = 50_000
 
 
 def follow(begin: Begin, *, shows_progress: bool, where: Sequence[str]) -> Job:
@@ -44,7 +43,7 @@ def follow(begin: Begin, *, shows_progress: bool, where: Sequence[str]) -> Job:
         where: The options by which another command finds the job, such as `--conf`.
     """
     began = time.monotonic()
-    gc.set_threshold(_COLLECT_EVERY)
+    gc.set_threshold(COLLECT_EVERY)
     with interrupts() as asked, result_only():
         with closing(choose_progress(is_wanted=shows_progress)) as progress:
             job = begin(progress)
@@ -53,7 +52,9 @@ def follow(begin: Begin, *, shows_progress: bool, where: Sequence[str]) -> Job:
             asked.on_first(lambda: _stop(job, progress))
             _await(job, progress, asked)
         job.error = job.failure()
-        _say_end(job, time.monotonic() - began, shows_progress, resume_command(job.name, where))
+        _say_end(
+            job, time.monotonic() - began, shows_progress, job_command("resume", job.name, where)
+        )
     return job
 
 
@@ -77,13 +78,6 @@ def exit_code(job: Job) -> int:
     if job.status is JobStatus.CANCELED:
         return INTERRUPTED
     return _FAILED if job.error is None else job.error.exit_code
-
-
-def resume_command(name: str, where: Sequence[str] = ()) -> str:
-    """The command that continues a job, to be pasted into a shell."""
-    is_module = Path(sys.argv[0]).name == "__main__.py"
-    program = ["python", "-m", "framework"] if is_module else ["framework"]
-    return shlex.join([*program, "job", "resume", name, *where])
 
 
 def _way_on(error: FrameworkError | None, resume: str) -> str:

@@ -8,6 +8,7 @@ import click
 
 from framework.cli.options import (
     conf_option,
+    detach_option,
     examples,
     no_progress_option,
     output_option,
@@ -15,12 +16,14 @@ from framework.cli.options import (
     verbose_option,
 )
 from framework.cli.overrides import ANYWHERE, check_overrides, overrides_argument
+from framework.cli.run_state import RunState
 from framework.cli.workspace import named_option
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
     from framework.api import Invocation
+    from framework.cli.orders import Order
 
 _EXAMPLE = "python -m framework invoke endpoint=mnist-batch input=examples/01-mnist/digits"
 
@@ -32,13 +35,15 @@ _EXAMPLES = examples(
     "python -m framework invoke +code_configuration.code=. \\",
     "    +code_configuration.scoring_script=score.py +model.path=model.pt +input=data/",
     "python -m framework invoke endpoint=mnist-batch input=data/ --dry-run",
-    "JOB=$(python -m framework invoke endpoint=mnist-batch input=data/ --query name -o tsv)",
+    "JOB=$(python -m framework invoke endpoint=mnist-batch input=data/ --detach \\",
+    "    --query name -o tsv)",
 )
 
 
 @click.command(context_settings=ANYWHERE, epilog=_EXAMPLES)
 @overrides_argument
 @click.option("--dry-run", is_flag=True, help="Check everything, show the plan, score nothing.")
+@detach_option
 @click.option("-n", "--name", metavar="NAME", help="The job's name; a fresh id by default.")
 @query_option
 @output_option
@@ -51,6 +56,7 @@ def invoke(
     /,
     overrides: tuple[str, ...],
     dry_run: bool,
+    detach: bool,
     name: str | None,
     no_progress: bool,
     **shown: Any,
@@ -67,20 +73,26 @@ def invoke(
     if not overrides:
         raise click.UsageError(f"nothing to score: say an endpoint and an input: {_EXAMPLE}", ctx)
     check_overrides(overrides, ctx)
+    if dry_run and detach:
+        raise click.UsageError("--dry-run starts nothing that could be detached", ctx)
     named = () if name is None else (("name", name),)
-    return _run((*overrides, *named), dry_run=dry_run, no_progress=no_progress, **shown)
+    return _run(
+        (*overrides, *named), dry_run=dry_run, detach=detach, no_progress=no_progress, **shown
+    )
 
 
 def _run(
     overrides: tuple[Any, ...],
     *,
     dry_run: bool,
+    detach: bool,
     no_progress: bool,
     conf: str | None,
     form: str | None,
     query: ParsedResult | None,
 ) -> int:
     from framework.api import compose_invocation
+    from framework.cli.detaching import run_detached
     from framework.cli.following import exit_code, follow
     from framework.cli.rendering import check, show
     from framework.cli.samples import JOB
@@ -95,11 +107,30 @@ def _run(
 
         return show_plan(invocation, form=form, query=query)
     check(query, JOB)
+    if detach:
+        order = _order(invocation, overrides, conf)
+        return run_detached(order, not no_progress, _where(invocation, conf), form, query)
     with result_only():
         begin = invocation.ready()
     job = follow(begin, shows_progress=not no_progress, where=_where(invocation, conf))
     show(job.summary(), form=form, query=query)
     return exit_code(job)
+
+
+def _order(invocation: Invocation, overrides: tuple[Any, ...], conf: str | None) -> Order:
+    from framework.cli.orders import Order
+    from framework.jobs.identity import fresh_name
+
+    settings = invocation.composition.settings
+    name = settings.name or fresh_name(settings)
+    return Order(
+        name=name,
+        workspace=settings.workspace,
+        overrides=(*overrides, ("name", name)),
+        conf=conf,
+        is_resumed=False,
+        is_verbose=click.get_current_context().ensure_object(RunState).is_verbose,
+    )
 
 
 def _where(invocation: Invocation, conf: str | None) -> list[str]:

@@ -9,6 +9,7 @@ import click
 
 from framework.cli.options import (
     conf_option,
+    detach_option,
     examples,
     job_name_argument,
     no_progress_option,
@@ -19,6 +20,7 @@ from framework.cli.options import (
 )
 from framework.cli.overrides import ANYWHERE, check_overrides, overrides_argument
 from framework.cli.rendering import check, show
+from framework.cli.run_state import RunState
 from framework.cli.samples import JOB
 from framework.cli.workspace import named_option, workspace_overrides
 
@@ -31,6 +33,7 @@ _EXAMPLES = examples(
 @click.command("resume", context_settings=ANYWHERE, epilog=_EXAMPLES)
 @job_name_argument
 @overrides_argument
+@detach_option
 @query_option
 @output_option
 @workspace_option
@@ -43,6 +46,7 @@ def job_resume(
     /,
     name: str,
     overrides: tuple[str, ...],
+    detach: bool,
     workspace: str | None,
     conf: str | None,
     no_progress: bool,
@@ -54,7 +58,9 @@ def job_resume(
     OVERRIDE changes how it goes on.
     """
     from framework.api import compose_invocation, resume
+    from framework.cli.detaching import run_detached
     from framework.cli.following import exit_code, follow
+    from framework.cli.orders import Order
     from framework.cli.streams import result_only
 
     check_overrides(overrides, ctx)
@@ -64,6 +70,16 @@ def job_resume(
             workspace_overrides(workspace), conf=conf, is_complete=False
         )
     where = [*named_option("--workspace", workspace), *named_option("--conf", conf)]
+    if detach:
+        order = Order(
+            name=name,
+            workspace=invocation.composition.settings.workspace,
+            overrides=overrides,
+            conf=conf,
+            is_resumed=True,
+            is_verbose=ctx.ensure_object(RunState).is_verbose,
+        )
+        return run_detached(order, not no_progress, where, **shown)
     begin = partial(resume, invocation, name, overrides)
     job = follow(begin, shows_progress=not no_progress, where=where)
     show(job.summary(), **shown)

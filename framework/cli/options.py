@@ -132,6 +132,15 @@ def no_progress_option(verb: Verb) -> Verb:
     )
 
 
+def detach_option(verb: Verb) -> Verb:
+    """`--detach`: a process of its own."""
+    return click.option(
+        "--detach",
+        is_flag=True,
+        help="Run the job in a process of its own, which outlives the terminal.",
+    )(verb)
+
+
 def verbose_option(verb: Verb) -> Verb:
     """`-v`: our own log, and tracebacks of bugs."""
     return click.option(

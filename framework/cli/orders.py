@@ -1,0 +1,61 @@
+"""What a detached job's process is told to do: by a pipe, so that no secret is in its argv."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from framework.cli.workspace import workspace_overrides
+
+if TYPE_CHECKING:
+    from framework.api import Begin
+
+Words = Sequence[str | tuple[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A job that a process of its own is to drive.
+
+    Attributes:
+        name: The job's.
+        workspace: Where its record is, or will be.
+        overrides: As they were given; their secrets are in memory and in the pipe alone.
+        conf: The `conf/` folder, if one was given.
+        is_resumed: Whether the job is there already, and continues.
+        is_verbose: Whether `-v` was given.
+    """
+
+    name: str
+    workspace: str
+    overrides: tuple[str | tuple[str, Any], ...]
+    conf: str | None
+    is_resumed: bool
+    is_verbose: bool
+
+    def to_json(self, **more: Any) -> bytes:
+        """One line, with what else the process has to know."""
+        return json.dumps({"order": asdict(self), **more}).encode() + b"\n"
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Order:
+        """The reverse, of the parsed line's `order`."""
+        words = [each if isinstance(each, str) else tuple(each) for each in plain["overrides"]]
+        return cls(**{**plain, "overrides": tuple(words)})
+
+    def ready(self) -> Begin:
+        """Makes every check that needs no cluster, and says how the job begins.
+
+        Raises:
+            FrameworkError: It can't be done.
+        """
+        from framework.api import compose_invocation, resume
+
+        if not self.is_resumed:
+            return compose_invocation(self.overrides, conf=self.conf).ready()
+        words = workspace_overrides(self.workspace)
+        invocation = compose_invocation(words, conf=self.conf, is_complete=False)
+        return partial(resume, invocation, self.name, self.overrides)
