@@ -7,7 +7,7 @@ already, as in Jupyter.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -153,10 +153,11 @@ def resume(
     """
     from framework import jobs
 
+    settings = invocation.composition.settings
     job = jobs.resume(
-        invocation.composition.settings.workspace,
+        settings.workspace,
         name,
-        partial(_restored, overrides),
+        partial(_restored, overrides, settings.index_url),
         invocation.plugins,
         observer,
     )
@@ -171,7 +172,8 @@ def _start(prepared: PreparedJob, observer: Observer) -> Job:
 
 
 def _restored(
-    overrides: Sequence[Override], document: Mapping[str, Any]
+    overrides: Sequence[Override], index_url: str | None, document: Mapping[str, Any]
 ) -> tuple[Settings, Mapping[str, Any]]:
-    composition = restore(document, overrides)
-    return composition.settings, composition.document
+    # The index is the workspace's, as that says by now, and not the job's own.
+    composition = restore({**document, "index_url": None}, overrides)
+    return replace(composition.settings, index_url=index_url), composition.document

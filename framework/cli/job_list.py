@@ -1,11 +1,12 @@
-"""`job list`: all jobs of a workspace."""
+"""`job list`: the jobs of a workspace."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from framework.cli.job_filters import filter_options, job_filter, show_jobs
 from framework.cli.options import (
     conf_option,
     examples,
@@ -14,9 +15,7 @@ from framework.cli.options import (
     verbose_option,
     workspace_option,
 )
-from framework.cli.rendering import check, show, wants_table
-from framework.cli.samples import JOB
-from framework.cli.workspace import workspace_of
+from framework.cli.workspace import place_of
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
@@ -24,40 +23,31 @@ if TYPE_CHECKING:
 
 _EXAMPLES = examples(
     "python -m framework job list",
-    "python -m framework job list --query \"[?status=='Failed'].name\" -o tsv",
+    "python -m framework job list --status Failed --status Canceled --since 2d",
+    "python -m framework job list --endpoint mnist-batch --max-results 10",
+    'python -m framework job list --query "[?counts.failed > \\`0\\`].name" -o tsv',
 )
 
 
 @click.command("list", epilog=_EXAMPLES)
+@click.option("-e", "--endpoint", metavar="NAME", help="Only jobs of this endpoint.")
+@click.option("--deployment", metavar="NAME", help="Only jobs of deployments with this name.")
+@filter_options
 @query_option
 @output_option
 @workspace_option
 @conf_option
 @verbose_option
 def job_list(
-    query: ParsedResult | None, form: str | None, workspace: str | None, conf: str | None
+    query: ParsedResult | None,
+    form: str | None,
+    workspace: str | None,
+    conf: str | None,
+    **filters: Any,
 ) -> int:
-    """List the workspace's jobs, the newest first."""
-    from framework.jobs import list_jobs
+    """List the workspace's jobs, the newest first.
 
-    check(query, [JOB])
-    jobs = [job.summary() for job in list_jobs(workspace_of(workspace, conf))]
-    if query is None and wants_table(form):
-        show([_row(job) for job in jobs], form="table")
-    else:
-        show(jobs, form=form, query=query)
-    return 0
-
-
-def _row(job: dict[str, object]) -> dict[str, object]:
-    counts = job["counts"]
-    assert isinstance(counts, dict)
-    return {
-        "name": job["name"],
-        "status": job["status"],
-        "endpoint": job["endpoint"],
-        "deployment": job["deployment"],
-        "files": counts["files"],
-        "failed": counts["failed"],
-        "created": job["created_at"],
-    }
+    Archived jobs are left out.
+    """
+    wanted = job_filter(**filters)
+    return show_jobs(place_of(workspace, conf), wanted, query=query, form=form)

@@ -62,30 +62,38 @@ class Form(click.Choice[str]):
         return super().convert(value, param, ctx)
 
 
-def job_name_argument(verb: Verb) -> Verb:
+def name_argument(what: str) -> Callable[[Verb], Verb]:
     """`NAME`, or `--name NAME` as `az` has it: the verb's `name`.
 
     A verb that takes overrides too is written above `overrides_argument`: after `--name`, the first
     word is an override.
+
+    Args:
+        what: Whose name it is, such as `job`.
     """
 
-    @wraps(verb)
-    def named(*args: Any, name_word: str | None, name_option: str | None, **given: Any) -> Any:
-        if name_option is not None and name_word is not None and "overrides" in given:
-            given["overrides"] = (name_word, *given["overrides"])
-            name_word = None
-        if name_word is not None and name_option not in {None, name_word}:
-            raise click.UsageError(f"two jobs are named, {name_word!r} and {name_option!r}")
-        name = name_word if name_option is None else name_option
-        if name is None:
-            raise click.UsageError("missing argument 'NAME'")
-        return verb(*args, name=name, **given)
+    def decorate(verb: Verb) -> Verb:
+        @wraps(verb)
+        def named(*args: Any, name_word: str | None, name_option: str | None, **given: Any) -> Any:
+            if name_option is not None and name_word is not None and "overrides" in given:
+                given["overrides"] = (name_word, *given["overrides"])
+                name_word = None
+            if name_word is not None and name_option not in {None, name_word}:
+                raise click.UsageError(f"two names are given, {name_word!r} and {name_option!r}")
+            name = name_word if name_option is None else name_option
+            if name is None:
+                raise click.UsageError("missing argument 'NAME'")
+            return verb(*args, name=name, **given)
 
-    option = click.option(
-        "-n", "--name", "name_option", metavar="NAME", help="The job's name, as the argument NAME."
-    )
-    argument = click.argument("name_word", metavar="NAME", required=False)
-    return argument(option(named))  # type: ignore[return-value]
+        told = f"The {what}'s name, as the argument NAME."
+        option = click.option("-n", "--name", "name_option", metavar="NAME", help=told)
+        argument = click.argument("name_word", metavar="NAME", required=False)
+        return argument(option(named))  # type: ignore[return-value]
+
+    return decorate
+
+
+job_name_argument = name_argument("job")
 
 
 def query_option(verb: Verb) -> Verb:

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where jobs are, and their index.
+
+    Attributes:
+        workspace: The folder.
+        index_url: The index's database; SQLite in the workspace where absent.
+    """
+
+    workspace: str
+    index_url: str | None
+
 
 def workspace_overrides(workspace: str | None) -> tuple[tuple[str, str], ...]:
     """The override that `--workspace` stands for."""
@@ -15,7 +29,13 @@ def named_option(name: str, value: str | None) -> list[str]:
 
 def workspace_of(workspace: str | None, conf: str | None) -> str:
     """The workspace that `--workspace` names, else the configuration's."""
+    return place_of(workspace, conf).workspace
+
+
+def place_of(workspace: str | None, conf: str | None) -> Place:
+    """The same, with the index that the configuration says."""
     from framework.config import compose
 
     composition = compose(workspace_overrides(workspace), conf=conf, is_complete=False)
-    return composition.settings.workspace
+    settings = composition.settings
+    return Place(settings.workspace, settings.index_url)

@@ -13,6 +13,7 @@ from framework.domain.states import JobStatus
 from framework.errors import FrameworkError
 from framework.jobs.clock import now
 from framework.jobs.driver_log import ERROR, NOTICE, STATUS, DriverLog
+from framework.jobs.index.feed import IndexFeed
 from framework.jobs.record import JobRecord
 from framework.plugin.plugins import Plugins
 
@@ -63,6 +64,7 @@ class Reporter:
         observer: Who asked for the job.
         plugins: Those that observe jobs.
         summary: What is known of the job from the start.
+        feed: Keeps the job's row in the index.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Reporter:
         observer: Observer,
         plugins: Plugins,
         summary: Mapping[str, Any],
+        feed: IndexFeed | None = None,
     ) -> None:
         self._record = record
         self._epoch = epoch
@@ -79,6 +82,7 @@ class Reporter:
         self._plugins = plugins
         self._summary = dict(summary)
         self._log = DriverLog(record)
+        self._feed = feed
         self._lock = threading.RLock()
         self._turn = threading.RLock()
         self._on_beat: Callable[[], None] | None = None
@@ -96,6 +100,8 @@ class Reporter:
         """
         self._on_beat = on_beat
         self._thread.start()
+        if self._feed is not None:
+            self._feed.start()
 
     def close(self) -> None:
         """Ends the heartbeat, with a last word."""
@@ -103,6 +109,8 @@ class Reporter:
         if self._thread.ident is not None:
             self._thread.join()
         self._write()
+        if self._feed is not None:
+            self._feed.close()
 
     def status(self, status: JobStatus, error: FrameworkError | None = None) -> None:
         """The job has taken a status; durable before anyone is told, and told in this order.
@@ -113,7 +121,7 @@ class Reporter:
             if not self._may_take(status):
                 return
             self._note_status(status, error)
-            self._write()
+            self._write(is_status=True)
             self._tell(lambda observer: observer.on_status(status))
             self._plugins.notify_status(self._record.name, status)
 
@@ -181,7 +189,7 @@ class Reporter:
                 self._write()
         self.tell_progress()
 
-    def _write(self) -> None:
+    def _write(self, *, is_status: bool = False) -> None:
         with self._lock:
             ready, processes = self._processes
             summary = {
@@ -194,6 +202,8 @@ class Reporter:
                 self._record.write_summary(self._epoch, summary)
             except FrameworkError as error:  # the ledger is the truth; this is how it is shown
                 logger.warning("the job's summary could not be written: %s", error)
+        if self._feed is not None:
+            self._feed.changed(is_status=is_status)
 
 
 def shown_counts(counts: Counts) -> dict[str, int]:

@@ -15,6 +15,8 @@ from framework.jobs import preflight
 from framework.jobs.clock import now
 from framework.jobs.driver import Driver
 from framework.jobs.identity import fresh_name, identity_of
+from framework.jobs.index.feed import IndexFeed
+from framework.jobs.index.urls import checked_url
 from framework.jobs.job import Job
 from framework.jobs.journal import Journal
 from framework.jobs.observing import Observer, Reporter
@@ -129,6 +131,8 @@ def _plan(
     *,
     is_resumed: bool = False,
 ) -> JobPlan:
+    if settings.index_url is not None:
+        checked_url(settings.index_url)
     output_format = preflight.make_format(settings, plugins)
     compute = preflight.make_compute(settings, plugins)
     launch = preflight.make_launch(settings, plugins, output_format, has_snapshot=is_resumed)
@@ -155,7 +159,8 @@ def _drive(plan: JobPlan, observer: Observer) -> Job:
     began = {"started_at": before.get("started_at")}
     places = {"output": plan.output, "output_folder": plan.target.store.url}
     summary = {**plan.identity["summary"], **began, **places}
-    reporter = Reporter(plan.record, journal.epoch, observer, plan.plugins, summary)
+    feed = IndexFeed(plan.record, plan.settings.index_url)
+    reporter = Reporter(plan.record, journal.epoch, observer, plan.plugins, summary, feed)
     driver = Driver(plan, journal, reporter)
     job = Job(plan.record, driver)
     job.start()
