@@ -12,6 +12,7 @@ job = LazyGroup(
         "list": "framework.cli.job_list:job_list",
         "show": "framework.cli.job_show:job_show",
         "resume": "framework.cli.job_resume:job_resume",
+        "report": "framework.cli.job_report:job_report",
     },
     epilog=examples("python -m framework job list", "python -m framework job resume NAME"),
 )

@@ -7,6 +7,8 @@ Google's begin with `X-Amz-` and `X-Goog-`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 MASK = "***"
 
@@ -37,12 +39,38 @@ _SECRET_KEY = re.compile(
         | (?:^|_)(?:keys?|sas|pat|auth|cookie|bearer|jwt|dsn)(?:$|_)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_REFERENCE = re.compile(r"\$\{oc\.env:[^{}]*\}")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 
 def looks_secret(key: str) -> bool:
     """Whether a key's name says that its value is a secret: `API_TOKEN`, `accountKey`, `sas`."""
     return bool(_SECRET_KEY.search("_".join(_WORDS.split(key))))
+
+
+def masked(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as plain values, fit to be shown.
+
+    Signatures are taken out of URLs. Below its root, what its key's name says to be a secret is
+    masked, unless it is a `${oc.env:...}` reference.
+    """
+    return {str(key): _masked(value, is_secret=False) for key, value in document.items()}
+
+
+def _masked(value: Any, *, is_secret: bool) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            str(key): _masked(item, is_secret=is_secret or looks_secret(str(key)))
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_masked(item, is_secret=is_secret) for item in value]
+    if not isinstance(value, str):
+        is_plain = not is_secret or value is None or isinstance(value, bool)
+        return value if is_plain else MASK
+    if is_secret and value and not _REFERENCE.fullmatch(value):
+        return MASK
+    return without_signatures(value)
 
 
 def without_signatures(text: str) -> str:

@@ -17,15 +17,17 @@ from framework.errors import (
     NothingSucceededError,
     SupersededError,
 )
+from framework.jobs.clock import now
 from framework.jobs.commit import clear_staged, commit, committed, token
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
 from framework.jobs.journal import Journal
 from framework.jobs.ledger import Intent, Ledger
 from framework.jobs.listing import Listing
-from framework.jobs.observing import Reporter
+from framework.jobs.observing import Reporter, shown_counts
 from framework.jobs.plan import JobPlan
 from framework.jobs.reduce import Reduction, reduce_parts
+from framework.jobs.report.writing import write_at_end
 from framework.jobs.requests import is_cancel_requested
 from framework.jobs.source import PlannedSource
 
@@ -222,7 +224,17 @@ class Driver:
             self._tidy_up(status)
         except FrameworkError as failed:  # what is left is in the way of nothing
             logger.warning("the job's staged files could not be removed: %s", failed)
+        self._reporter.note("report", self._write_report(status, error))
         self._reporter.status(status, error)
+
+    def _write_report(self, status: JobStatus, error: FrameworkError | None) -> str | None:
+        ending = {
+            "status": status,
+            "error": str(error) if error else None,
+            "ended_at": now(),
+            "counts": shown_counts(self._ledger.counts),
+        }
+        return write_at_end(self._plan.record, self.epoch, ending)
 
     def _tidy_up(self, status: JobStatus) -> None:
         record = self._plan.record

@@ -15,7 +15,7 @@ from framework.errors import FrameworkError, JobError, UsageError
 from framework.jobs.clock import now, parse
 from framework.jobs.journal import is_gone
 from framework.jobs.observing import HEARTBEAT_S
-from framework.jobs.record import JobRecord, job_names, open_record
+from framework.jobs.record import JobRecord, find_report, job_names, open_record
 from framework.jobs.requests import is_cancel_requested, request_cancel
 from framework.storage import open_store
 
@@ -109,8 +109,21 @@ class Job:
 
     def summary(self) -> dict[str, Any]:
         """The keys that `invoke` and `job show` print, always the same ones."""
-        told = self._told()
+        told = {**self._told(), "report": find_report(self._record)}
         return {key: told.get(key) for key in _KEYS}
+
+    def write_report(self) -> str:
+        """Writes the job's report anew, also of one that runs or whose driver has died.
+
+        Returns:
+            Where it lies: one HTML file.
+
+        Raises:
+            StorageError: The record can't be read, or the report not be written.
+        """
+        from framework.jobs.report.writing import write_report
+
+        return write_report(self._record, self.summary())
 
     def _told(self) -> dict[str, Any]:
         """The summary with what else the driver has said, as far as that still holds."""

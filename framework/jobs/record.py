@@ -14,6 +14,7 @@ from framework.errors import NotFoundError, UsageError
 from framework.storage import Store, open_store
 
 JOBS = "jobs"
+REPORT = "report.html"
 _IDENTITY = "job.json"
 
 
@@ -123,6 +124,18 @@ def open_record(workspace: str, name: str) -> JobRecord:
     if not is_job_name(name):
         raise UsageError(why_no_job_name(name))
     return JobRecord(open_store(workspace), name)
+
+
+def report_url(record: JobRecord) -> str:
+    """Where a job's report lies, or would."""
+    path = record.path(REPORT)
+    local = record.workspace.local_path(path)
+    return str(local) if local is not None else f"{record.workspace.url.rstrip('/')}/{path}"
+
+
+def find_report(record: JobRecord) -> str | None:
+    """Where a job's report lies; `None` if there is none."""
+    return report_url(record) if record.workspace.exists(record.path(REPORT)) else None
 
 
 def job_names(workspace: Store) -> list[str]:

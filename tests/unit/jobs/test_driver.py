@@ -199,6 +199,7 @@ def test_a_completed_job_leaves_its_record_and_no_staging(shop):
         "job.json",
         "ledger",
         "logs",
+        "report.html",
         "summaries",
     ]
     assert [path.name for path in Path(job.output).parent.iterdir()] == ["predictions.csv"]
