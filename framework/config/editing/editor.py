@@ -1,4 +1,4 @@
-"""The registry's writer: what `create`, `update` and `delete` do to the files of `conf/`."""
+"""The registry's writer: what `create` and `update` make of the files of `conf/`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 from framework.config.editing.addresses import Address
 from framework.config.editing.checks import check_document
-from framework.config.editing.disk import remove_file, remove_folder, write_file
+from framework.config.editing.defaults import DEFAULT, default_of
+from framework.config.editing.disk import write_file
 from framework.config.editing.document import Document, is_same
 from framework.config.editing.entities import entity
 from framework.config.editing.locking import locked
@@ -21,7 +22,6 @@ from framework.config.editing.versions import (
     check_explicit,
     matching_version,
     next_version,
-    remove_version,
     write_newest,
 )
 from framework.config.registry import Registry, version_in
@@ -29,7 +29,6 @@ from framework.config.yaml_files import read_yaml, shown_path
 from framework.domain.suggestions import listed
 from framework.errors import UsageError
 
-_DEFAULT = ("defaults", "deployment_name")
 _METADATA = ("description", "tags", "properties")
 _CONFIG = b"""\
 # The workspace: what holds for all endpoints. A setting that is given here is a default for every
@@ -59,7 +58,7 @@ class Draft:
     @property
     def entity(self) -> dict[str, Any]:
         """What a verb shows of it."""
-        return entity(self.address, self.document.data)
+        return entity(self.address, self.document.data, self.path)
 
 
 class Editor:
@@ -118,7 +117,7 @@ class Editor:
         """
         if not self.config.is_file():
             self.draft(request, must_exist=must_exist)
-        with self._locked(makes_config=True):
+        with self._locked():
             draft = self.draft(request, must_exist=must_exist)
             if draft.is_newest:
                 write_newest(draft.path, draft.document, conf=self.folder)
@@ -128,41 +127,6 @@ class Editor:
                 self._make_default(draft.address.endpoint, draft.address.name)
         return draft
 
-    def delete(self, address: Address) -> None:
-        """Removes an entry: an endpoint with its deployments, all versions unless one is named.
-
-        Raises:
-            NotFoundError: It is not there.
-            UsageError: It is its endpoint's default deployment, or can't be removed.
-        """
-        if self.registry.find(address.name, *address.group) is None:
-            raise self.registry.not_found(address.name, *address.group)
-        with self._locked():
-            path = self.registry.path(address.name, *address.group)
-            if address.kind == "endpoint":
-                self._delete_deployments(address.name)
-            if address.endpoint is not None:
-                self._refuse_default(address.endpoint, address.name)
-            if address.version is not None:
-                self.registry.version_path(address.name, address.version, address.kind)
-                remove_version(
-                    self.registry, address.name, address.kind, address.version, conf=self.folder
-                )
-                return
-            if address.is_versioned:
-                for older in list(self.registry.versions(address.name, address.kind).values())[1:]:
-                    remove_file(older, conf=self.folder)
-            remove_file(path, conf=self.folder)
-            if address.endpoint is not None:
-                remove_folder(path.parent, conf=self.folder)
-
-    def default_of(self, endpoint: str) -> str | None:
-        """The name of an endpoint's default deployment, if it has one."""
-        path = self.registry.find(endpoint, "endpoint")
-        defaults = None if path is None else read_yaml(path).get("defaults")
-        name = defaults.get("deployment_name") if isinstance(defaults, dict) else None
-        return None if name is None else str(name)
-
     def _draft_version(self, request: Request, found: Path | None, *, must_exist: bool) -> Draft:
         address = request.address
         versions = self.registry.versions(address.name, address.kind) if found else {}
@@ -171,7 +135,7 @@ class Editor:
             return self._draft_metadata(request, path)
         path = found or self.folder.joinpath(*address.group, f"{address.name}.yaml")
         existing = None if request.replaces else _opened(found)
-        before = None if existing is None else version_in(existing.data)
+        before = None if existing is None else version_in(existing.data, path)
         document = drafted(request, existing, path, self.folder.parent)
         given = document.get(VERSION)
         asked = None if given is None or str(given) == before else str(given)
@@ -215,9 +179,9 @@ class Editor:
     def _check_default(
         self, document: Document, request: Request, *, must_exist: bool
     ) -> tuple[str, ...]:
-        endpoint, name = request.address.name, document.get(_DEFAULT)
+        endpoint, name = request.address.name, document.get(DEFAULT)
         known = self.registry.names("deployment", endpoint)
-        if name is None or str(name) in known or str(name) == self.default_of(endpoint):
+        if name is None or str(name) in known or str(name) == default_of(self.registry, endpoint):
             return ()
         if must_exist or known:
             raise self.registry.not_found(str(name), "deployment", endpoint)
@@ -227,35 +191,14 @@ class Editor:
         path = self.registry.path(endpoint, "endpoint")
         document = _opened(path)
         assert document is not None
-        document.set(_DEFAULT, deployment)
+        document.set(DEFAULT, deployment)
         write_file(path, document.to_bytes(), conf=self.folder)
 
-    def _refuse_default(self, endpoint: str, deployment: str) -> None:
-        if self.default_of(endpoint) != deployment:
-            return
-        others = [
-            each for each in self.registry.names("deployment", endpoint) if each != deployment
-        ]
-        another = others[0] if others else "OTHER"
-        raise UsageError(
-            f"deployment {deployment!r} is the default of endpoint {endpoint!r}: make another one "
-            f"the default (python -m framework endpoint update {endpoint} --set "
-            f"defaults.deployment_name={another}), or delete the endpoint with all its "
-            f"deployments (python -m framework endpoint delete {endpoint})"
-        )
-
-    def _delete_deployments(self, endpoint: str) -> None:
-        for name in self.registry.names("deployment", endpoint):
-            while (path := self.registry.find(name, "deployment", endpoint)) is not None:
-                remove_file(path, conf=self.folder)
-        remove_folder(self.folder / "deployment" / endpoint, conf=self.folder)
-
     @contextmanager
-    def _locked(self, *, makes_config: bool = False) -> Iterator[None]:
-        if makes_config:
-            _make(self.folder)
+    def _locked(self) -> Iterator[None]:
+        _make(self.folder)
         with locked(self.folder):
-            if makes_config and not self.config.is_file():
+            if not self.config.is_file():
                 write_file(self.config, _CONFIG, conf=self.folder)
             yield
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from framework.config.documents import shown
@@ -21,18 +22,19 @@ _TEXTS = frozenset({*_IDENTITY, "description", "type", "auth_mode", "tags", "pro
 _WITH_SETTINGS = frozenset({"deployment", "endpoint"})
 
 
-def entity(address: Address, data: Mapping[str, Any]) -> dict[str, Any]:
+def entity(address: Address, data: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """What a verb shows of an entry.
 
     Args:
         address: What it is.
         data: What its file says.
+        path: Its file: the name of an older version's file has the version.
     """
     found: dict[str, Any] = {"name": address.name}
     if address.endpoint is not None:
         found["endpoint_name"] = address.endpoint
     if address.is_versioned:
-        found["version"] = version_in(data)
+        found["version"] = address.version or version_in(data, path)
     if address.kind == "endpoint":
         found |= {key: value for key, value in asdict(Endpoint(name="")).items() if key != "name"}
     said = {key: value for key, value in data.items() if key not in {*_IDENTITY, "$schema"}}

@@ -31,7 +31,7 @@ def show(config: Path | None, address: Address) -> dict[str, Any]:
     else:
         path = registry.path(address.name, *address.group)
     try:
-        return entity(address, read_yaml(path))
+        return entity(address, read_yaml(path), path)
     except ConfigurationError:
         if path.exists():
             raise
@@ -73,7 +73,7 @@ def entries(
 def _entry(address: Address, path: Path | None) -> Iterator[dict[str, Any]]:
     try:
         if path is not None:
-            yield entity(address, read_yaml(path))
+            yield entity(address, read_yaml(path), path)
     except ConfigurationError as error:
         if path is not None and path.exists():  # else it was deleted just now
-            yield {**entity(address, {}), ERROR: error.message}
+            yield {**entity(address, {}, path), ERROR: error.message}

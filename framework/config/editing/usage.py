@@ -14,14 +14,14 @@ from framework.errors import ConfigurationError
 _PREFIX = "azureml:"
 
 
-def users_of(address: Address, registry: Registry, config: Path) -> Iterator[str]:
+def users_of(address: Address, config: Path) -> Iterator[str]:
     """The files that name a compute, an environment, a datastore or data.
 
     Args:
         address: What they may name.
-        registry: Where they are.
         config: The workspace's own file.
     """
+    registry = Registry(config)
     if address.kind in {"endpoint", "deployment"}:
         return
     default = _mapping(config).get(f"default_{address.kind}")

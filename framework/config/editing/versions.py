@@ -58,7 +58,7 @@ def write_newest(path: Path, document: Document, *, conf: Path) -> None:
     """
     if path.is_file():
         before = Document(path.read_bytes().decode())
-        version = version_in(before.data)
+        version = version_in(before.data, path)
         before.set(VERSION, version)
         older = path.with_name(f"{path.stem}@{version}{path.suffix}")
         write_file(older, before.to_bytes(), conf=conf)

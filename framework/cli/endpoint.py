@@ -1,0 +1,8 @@
+"""`endpoint`: stable names to invoke."""
+
+from __future__ import annotations
+
+from framework.cli.entity_group import entity_group
+from framework.cli.entity_kinds import ENDPOINT
+
+endpoint = entity_group(ENDPOINT, "Endpoints: stable names to invoke, with deployments behind.")

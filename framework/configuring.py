@@ -1,0 +1,154 @@
+"""Creating, updating and deleting what `conf/` has, with everything checked before it is written.
+
+Here meet the floors that know files and those that know scripts and models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framework.config import compose, find_conf
+from framework.config.editing import (
+    Address,
+    Editor,
+    Model,
+    Remover,
+    Request,
+    model_of,
+    script_of,
+    users_of,
+)
+from framework.errors import ModelError, NotFoundError
+from framework.jobs.script_check import check_script
+from framework.registering import register_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """What came of a request.
+
+    Attributes:
+        entity: The entry, as `show` prints it.
+        notices: What people should be told of it.
+    """
+
+    entity: dict[str, Any]
+    notices: Sequence[str]
+
+
+def create(conf: str | None, request: Request, *, makes_default: bool = False) -> Registered:
+    """Creates an entry, or makes it what the request says.
+
+    Args:
+        conf: The `conf/` folder; found as on the command line, and made where there is none.
+        request: What is asked for.
+        makes_default: Whether a deployment becomes its endpoint's default.
+
+    Raises:
+        ConfigurationError: All that is wrong with it.
+        NotFoundError: A deployment's endpoint is not there.
+        UsageError: Its name, script or model can't be used, or `conf/` can't be written to.
+    """
+    config = find_conf(conf) or Path.cwd() / "conf" / "config.yaml"
+    is_made = not config.is_file()
+    editor = Editor(config)
+    request = _checked(editor, request, must_exist=False)
+    draft = editor.save(request, makes_default=makes_default)
+    made = (f"made {config.parent}, as there was no conf/ here",) if is_made else ()
+    return Registered(entity=draft.entity, notices=(*made, *draft.notices))
+
+
+def update(conf: str | None, request: Request) -> Registered:
+    """Changes an entry that is there.
+
+    Raises:
+        NotFoundError: It is not there, or what it is to refer to isn't.
+        ConfigurationError: All that is wrong with the result.
+        UsageError: Its script or model can't be used, or `conf/` can't be written to.
+    """
+    editor = Editor(_config(conf, request.address))
+    request = _checked(editor, request, must_exist=True)
+    draft = editor.save(request, must_exist=True)
+    return Registered(entity=draft.entity, notices=draft.notices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """What would be deleted.
+
+    Attributes:
+        what: In words.
+        users: Files that name it, and could no longer be used.
+    """
+
+    what: str
+    users: Sequence[str]
+
+
+def plan_deletion(conf: str | None, address: Address) -> Deletion:
+    """What deleting an entry would take away.
+
+    Raises:
+        NotFoundError: It is not there.
+        UsageError: It is its endpoint's default deployment.
+    """
+    config = _config(conf, address)
+    more = Remover(config).check(address)
+    what = f"{address} with {', '.join(more)}" if more else str(address)
+    return Deletion(what=what, users=list(users_of(address, config)))
+
+
+def delete(conf: str | None, address: Address) -> None:
+    """Removes an entry; an endpoint with its deployments.
+
+    Raises:
+        NotFoundError: It is not there.
+        UsageError: It is an endpoint's default, or can't be removed.
+    """
+    Remover(_config(conf, address)).delete(address)
+
+
+def _config(conf: str | None, address: Address) -> Path:
+    config = find_conf(conf)
+    if config is None:
+        said = f"there is no {address}: there is no conf/ here (see 'framework init')"
+        raise NotFoundError(said)
+    return config
+
+
+def _checked(editor: Editor, request: Request, *, must_exist: bool) -> Request:
+    """Checks what a deployment points at, and registers its model where it has a name."""
+    draft = editor.draft(request, must_exist=must_exist)
+    if draft.address.kind != "deployment":
+        return request
+    source = script_of(draft, editor.registry)
+    if source is not None:
+        check_script(*source)
+    model = model_of(draft)
+    if model is None:
+        return request
+    if model.is_local and not Path(model.path).exists():
+        raise ModelError(f"model.path: {model.path} is not there")
+    return replace(request, model=_register(editor, model))
+
+
+def _register(editor: Editor, model: Model) -> str | None:
+    """Registers a model that has a name; its reference takes the model's place in the file."""
+    if model.name is None:
+        return None
+    workspace = compose((), conf=str(editor.config), is_complete=False).settings.workspace
+    return register_model(
+        workspace=workspace,
+        name=model.name,
+        path=model.path,
+        type="mlflow_model" if model.type == "mlflow_model" else "custom_model",
+        version=model.version,
+        description=model.description,
+        tags=model.tags,
+        properties=model.properties,
+    )
