@@ -24,6 +24,7 @@ DEFAULT = "default"
 OVERRIDE = "override"
 COMPUTE = ("compute",)
 COMPUTE_NAME = ("compute", "name")
+ENVIRONMENT_NAME = ("environment", "name")
 _INPUT = ("input",)
 _OF_AN_INPUT = {"path": "input", "type": "input_type"}
 """What Azure ML's `input: {path, type}` sets."""

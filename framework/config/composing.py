@@ -9,10 +9,12 @@ from typing import Any
 from framework.config.assigning import assign
 from framework.config.changes import DEFAULT, Layer, Source
 from framework.config.composition import Composition
+from framework.config.environments import with_environment
 from framework.config.interpolation import interpolate
 from framework.config.layers import stack
+from framework.config.locating import locate, refill
 from framework.config.overrides import Override, parse
-from framework.config.registry import find_conf
+from framework.config.registry import Registry, find_conf
 from framework.config.resolving import Resolved, resolve, settled_at
 from framework.config.rules import check, follow
 from framework.config.schema import dotted
@@ -54,8 +56,13 @@ def compose(
         table.apply(layer.changes)
     layers += assign(assignments, table)
     _give_workspace(table, found)
+    registry = Registry(found)
+    environment = with_environment(table, registry)
+    layers += [environment] if environment else []
     problems = [problem for layer in layers for problem in layer.problems]
     problems += interpolate(table, settled_at)
+    located = locate(table, registry)
+    problems += located.problems
     resolved = resolve(table, is_complete=is_complete)
     notices = _finish(resolved, problems, is_complete=is_complete)
     return Composition(
@@ -65,21 +72,31 @@ def compose(
         conf=found,
         notices=tuple(
             _unique(
-                [*(each for layer in layers for each in layer.notices), *notices, *resolved.notices]
+                [
+                    *(each for layer in layers for each in layer.notices),
+                    *located.notices,
+                    *notices,
+                    *resolved.notices,
+                ]
             )
         ),
     )
 
 
-def restore(document: Mapping[str, Any], overrides: Sequence[Override] = ()) -> Composition:
+def restore(
+    document: Mapping[str, Any], overrides: Sequence[Override] = (), *, conf: Path | None = None
+) -> Composition:
     """Composes a stored document anew, with environment variables resolved again.
 
     Args:
         document: As `Composition.document` has it.
         overrides: Changes to it, such as a signed `input=...` whose signature was not stored.
+        conf: The workspace's `config.yaml`: its datastores are where `azureml://` paths of the
+            overrides lead, and have the secrets that the document has not.
 
     Raises:
         ConfigurationError: All that is wrong with it, together.
+        NotFoundError: An override asks for a datastore or data that is not there.
     """
     assignments, problems = parse(overrides)
     record = Layer(source=_RECORD).add(document)
@@ -87,6 +104,9 @@ def restore(document: Mapping[str, Any], overrides: Sequence[Override] = ()) -> 
     table.apply(record.changes)
     layers = [record, *assign(assignments, table)]
     problems += [problem for layer in layers for problem in layer.problems]
+    registry = Registry(conf)
+    refill(table, registry)
+    problems += locate(table, registry).problems
     resolved = resolve(table)
     _finish(resolved, problems, is_complete=True)
     return Composition(

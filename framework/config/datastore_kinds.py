@@ -95,7 +95,7 @@ def _azure_url(container: str) -> Callable[[Values], str]:
 
 def _azure_options(values: Values) -> dict[str, Any]:
     secrets = ("account_key", "sas_token", "tenant_id", "client_id", "client_secret")
-    options = _given(values, {"account_name": "account_name", **dict(zip(secrets, secrets))})
+    options = _given(values, {"account_name": "account_name", **{each: each for each in secrets}})
     endpoint = values.get("endpoint") or _AZURE
     if endpoint != _AZURE:
         options["account_host"] = f"{values['account_name']}.blob.{endpoint}"
@@ -108,10 +108,9 @@ _ACCOUNT = ("account_name",)
 _SERVICE = ("tenant_id", "client_id", "client_secret")
 _TENANT = (*_SERVICE, "authority_url", "authority_uri", "resource_url")
 _TENANT_IGNORED = frozenset({"authority_url", "authority_uri", "resource_url"})
-_CERTIFICATE = {
-    key: "certificates can't be used here: give client_secret or sas_token"
-    for key in ("certificate", "thumbprint")
-}
+_CERTIFICATE = dict.fromkeys(
+    ("certificate", "thumbprint"), "certificates can't be used here: give client_secret"
+)
 _MOUNT = "mount it on every instance, and give the folder as type: local"
 
 KINDS: Mapping[str, DatastoreKind] = {

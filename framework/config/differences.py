@@ -10,7 +10,15 @@ from framework.config.schema import Field, Key, dotted, fields, node_at
 from framework.config.values import quoted
 
 _IDENTITY = frozenset(
-    {"name", "tags", "default_compute", "default_datastore", "index_url", "workspace"}
+    {
+        "name",
+        "tags",
+        "default_compute",
+        "default_datastore",
+        "index_url",
+        "storage_options",
+        "workspace",
+    }
 )
 _UNSET = object()
 
@@ -19,7 +27,7 @@ def differences(old_document: Mapping[str, Any], new_document: Mapping[str, Any]
     """Readable lines, one for each key whose value differs: `mini_batch_size: 10 -> 20`.
 
     What says who the job is and where it is kept, and not how it is done, doesn't count: its name
-    and tags, the workspace and its defaults.
+    and tags, the workspace and its defaults, and how stores are opened.
     """
     old, new = dict(leaves(old_document)), dict(leaves(new_document))
     shown_old, shown_new = (

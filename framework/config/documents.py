@@ -9,6 +9,9 @@ from framework.config.references import is_reference
 from framework.config.schema import ROOT, Key, Map, node_at
 from framework.domain.redaction import MASK, looks_secret, without_signatures
 
+_BY_URL = "storage_options"
+"""Its own keys are URLs, whose words say nothing of what is below them."""
+
 
 def leaves(document: Mapping[str, Any], key: Key = ROOT) -> Iterator[tuple[Key, Any]]:
     """Every value of a document with its key."""
@@ -37,8 +40,9 @@ def _shown(key: Key, value: Any) -> Any:
 def is_secret(key: Key, value: Any) -> bool:
     """Whether a stored value would be masked where it is shown: a plain secret, no reference."""
     is_open = any(isinstance(node_at(key[:length]), Map) for length in range(1, len(key)))
-    if not is_open or value is None or isinstance(value, bool) or value == "":
+    if not is_open or value is None or isinstance(value, bool) or value in ("", MASK):
         return False
     if isinstance(value, str) and is_reference(value):
         return False
-    return any(looks_secret(part) for part in key[1:])
+    names = key[2:] if key[0] == _BY_URL else key[1:]
+    return any(looks_secret(part) for part in names)

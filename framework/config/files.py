@@ -78,6 +78,8 @@ def endpoint_of(layer: Layer, mapping: Lined, name: str) -> EndpointFile:
     if mode is not None and folded(str(mode)) not in map(folded, _AUTH_MODES):
         message = f"must be {' or '.join(_AUTH_MODES)}, is {quoted(mode)}"
         layer.complain(("auth_mode",), message, mapping.lines.get("auth_mode"))
+    elif mode is not None and folded(str(mode)) != folded(_AUTH_MODES[0]):
+        layer.notices.append(f"auth_mode: {mode} has no effect here: nobody logs in to an endpoint")
     default = _default_deployment(layer, mapping)
     _add_settings(layer, mapping.get("settings"), mapping.lines.get("settings"))
     return EndpointFile(layer, default)
@@ -113,7 +115,7 @@ def compute_of(layer: Layer, mapping: Lined, name: str) -> Layer:
         _set_aside(layer, mapping, _AZURE_CLUSTER)
         for key in mapping.keys() - _compute().children.keys():
             known = (*_compute().children, *FOREIGN[_AZURE_CLUSTER])
-            message = unknown_file_key(key, _AZURE_CLUSTER, known)
+            message = unknown_file_key(key, "compute cluster", known)
             layer.complain(("compute", key), message, mapping.lines.get(key))
             del mapping[key]
         mapping["type"] = _LOCAL

@@ -82,7 +82,7 @@ class Registry:
             ConfigurationError: The newest one's file can't be read.
         """
         newest = self._file(name, group)
-        found = {} if newest is None else {version_in(read_yaml(newest)): newest}
+        found = {} if newest is None else {version_in(read_yaml(newest), newest): newest}
         older = [path for path in self._files(group) if path.stem.rpartition("@")[0] == name]
         for path in sorted(older, key=_version_order, reverse=True):
             found.setdefault(path.stem.rpartition("@")[2], path)
@@ -161,8 +161,10 @@ def name_of(stem: str) -> str:
     return stem.rpartition("@")[0] or stem
 
 
-def version_in(mapping: Mapping[str, Any]) -> str:
-    """The version that an environment's or data's file says; the first where it says none."""
+def version_in(mapping: Mapping[str, Any], path: Path) -> str:
+    """The version of an environment's or data's file: its name's, else what it says, else 1."""
+    if "@" in path.stem:
+        return path.stem.rpartition("@")[2]
     version = mapping.get("version")
     return _FIRST if version is None else str(version)
 

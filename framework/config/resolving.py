@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from framework.config.changes import BUILT_IN, CODE, DEFAULT, Source
+from framework.config.documents import is_secret
 from framework.config.paths import located
 from framework.config.references import UnsetError, expand, has_reference
 from framework.config.schema import Field, Group, Key, Kind, Map, Node, dotted, node_at, schema
 from framework.config.table import Leaf, Table
 from framework.config.values import WrongValueError, described, read, settle
-from framework.domain.redaction import without_signatures
+from framework.domain.redaction import MASK, without_signatures
 from framework.errors import Problem
 from framework.settings import Settings
 
 _SCRIPT = ("code_configuration", "scoring_script")
+_OPTIONS = ("storage_options",)
 _TAKES_LISTS = frozenset({("input",)})
 
 
@@ -113,8 +115,13 @@ def resolve(table: Table, *, is_complete: bool = True) -> Resolved:
             resolved.complain(key, str(error))
             continue
         resolved.values[key] = value
-        _nest(resolved.document, key, stored)
+        _nest(resolved.document, key, MASK if _is_kept_apart(key, stored) else stored)
     return resolved
+
+
+def _is_kept_apart(key: Key, stored: Any) -> bool:
+    """Whether a value must not be stored: a plain secret of a store; its file still has it."""
+    return key[:1] == _OPTIONS and is_secret(key, stored)
 
 
 def _unresolved(declared: Field, written: Any) -> tuple[Any, Any]:

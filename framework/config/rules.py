@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.config.changes import BUILT_IN
+from framework.config.changes import BUILT_IN, DEFAULT
 from framework.config.documents import is_secret, leaves
 from framework.config.resolving import Resolved
 from framework.config.schema import dotted
@@ -15,6 +15,10 @@ _INPUT = ("input",)
 _SCORER = ("scorer", "name")
 _SCRIPT = ("code_configuration", "scoring_script")
 _TRIES = ("retry_settings", "max_retries")
+_INSTANCES = ("resources", "instance_count")
+_MOST_INSTANCES = ("compute", "max_instances")
+_LEAST_INSTANCES = ("compute", "min_instances")
+_SCALING = (_LEAST_INSTANCES, ("compute", "idle_time_before_scale_down"))
 _WITHOUT_EFFECT = {
     ("environment", "image"): "scorers run in this interpreter",
     ("keep_alive",): "scorer processes end with their job",
@@ -32,6 +36,7 @@ def follow(resolved: Resolved) -> list[str]:
     if values.get(_TRIES) == 0:
         resolved.set(_TRIES, 1, resolved.sources[_TRIES])
         notices.append("retry_settings.max_retries: 0 means one try, as 1 does")
+    notices += _scaling(resolved)
     for key, instead in _WITHOUT_EFFECT.items():
         if values.get(key):
             notices.append(f"{dotted(key)} has no effect: {instead}")
@@ -54,6 +59,29 @@ def _inferred_scorer(values: dict[tuple[str, ...], Any]) -> str | None:
     if values.get(_SCRIPT):
         return "script"
     return "mlflow" if values.get(("model", "type")) == "mlflow_model" else None
+
+
+def _scaling(resolved: Resolved) -> list[str]:
+    """Keeps a job within its compute's bounds."""
+    notices = []
+    values = resolved.values
+    asked, most = values.get(_INSTANCES), values.get(_MOST_INSTANCES)
+    least = values.get(_LEAST_INSTANCES)
+    if asked is not None and most is not None and asked > most:
+        resolved.set(_INSTANCES, most, resolved.sources[_MOST_INSTANCES])
+        notices.append(
+            f"resources.instance_count: {asked} is more than compute.max_instances, "
+            f"so the job has {most}"
+        )
+    if least is not None and most is not None and least > most:
+        message = f"must be at most compute.max_instances, {most}, is {least}"
+        resolved.complain(_LEAST_INSTANCES, message)
+    notices += [
+        f"{dotted(key)} has no effect: local instances end with their job"
+        for key in _SCALING
+        if values.get(key) and resolved.sources[key].layer != DEFAULT
+    ]
+    return notices
 
 
 def _plain_secrets(resolved: Resolved) -> list[str]:

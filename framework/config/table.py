@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from framework.config.changes import Change, Source
+from framework.config.changes import ENVIRONMENT_NAME, Change, Source
 from framework.config.schema import Key
 from framework.config.shorthands import is_registry_reference
 
@@ -60,7 +60,15 @@ class Table:
             self._leaves.pop(change.key[:length], None)
         if change.key == _MODEL_PATH:
             self._forget_registered_model(change.source)
+        if change.key == ENVIRONMENT_NAME and is_registry_reference(str(change.value)):
+            self._forget_described_environment(change.source)
         self._leaves[change.key] = Leaf(change.value, change.source)
+
+    def _forget_described_environment(self, source: Source) -> None:
+        """A registered environment takes the place of one that an older layer describes."""
+        for key, leaf in self.under(ENVIRONMENT_NAME[:1]).items():
+            if leaf.source.layer != source.layer:
+                self.clear(key)
 
     def _forget_registered_model(self, source: Source) -> None:
         """A path given later takes the place of a model from the registry."""

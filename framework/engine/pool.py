@@ -54,7 +54,7 @@ class ScorerPool:
         self._retired = 0
         self._workroom = Workroom(Path(spec.logs), label)
         self._fetcher = Fetcher(
-            open_store(spec.input_root),
+            open_store(spec.input_root, spec.storage_options),
             self._workroom.scratch / "inputs",
             max_bytes=_SCRATCH_BYTES,
             threads=_FETCH_THREADS,

@@ -13,6 +13,7 @@ from framework.domain.outcomes import ExtraFile, Failure
 from framework.errors import FrameworkError
 from framework.outputs.contract import OutputFormat
 from framework.scoring.launch import Launch
+from framework.storage import Options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class PoolSpec:
         launch: How its scorer processes are started.
         processes: How many there are.
         input_root: The URL that mini-batches' paths are relative to.
+        storage_options: By URL, what fsspec needs to open what is there or below. They may hold
+            secrets: this travels in memory only, and never in a task.
         staging: The URL that parts and extra files are staged below.
         logs: The folder of the processes' logs.
         max_tries: Most tries of a failing mini-batch in all.
@@ -38,6 +41,7 @@ class PoolSpec:
     logs: str
     max_tries: int
     output_format: OutputFormat | None = None
+    storage_options: Options = field(default_factory=dict, repr=False)
 
 
 class Scored(NamedTuple):

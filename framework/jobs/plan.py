@@ -57,6 +57,7 @@ class JobPlan:
             launch=self.launch,
             processes=settings.max_concurrency_per_instance,
             input_root=self.listing.root,
+            storage_options=settings.storage_options,
             staging=self.record.staging,
             logs=str(self.record.local("logs")),
             max_tries=settings.retry_settings.max_retries,

@@ -63,7 +63,9 @@ def make_target(settings: Settings, name: str, *, may_exist: bool) -> Target:
         UsageError: The place can't be written.
     """
     folder = settings.output.path or f"{settings.workspace.rstrip('/')}/outputs/{name}"
-    target = Target(store=open_store(folder), file_name=settings.output_file_name)
+    target = Target(
+        store=open_store(folder, settings.storage_options), file_name=settings.output_file_name
+    )
     require_local(target.store, "output.path")
     _check_place(target.store.url)
     if not may_exist and settings.output_action == OutputAction.APPEND_ROW:
@@ -208,6 +210,8 @@ def open_listing(settings: Settings) -> InputListing:
         include=settings.input_include,
         exclude=settings.input_exclude,
         leave_out=[path for path in (settings.workspace, settings.output.path) if path],
+        expected=settings.input_type.value if settings.input_type else None,
+        options=settings.storage_options,
     )
 
 

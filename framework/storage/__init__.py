@@ -7,6 +7,7 @@ from framework.storage.contract import AppendLog, StagedFile, Store, StoredFile
 from framework.storage.fetch import Fetcher, FetchError
 from framework.storage.inputs import InputListing, open_input
 from framework.storage.local import LocalStore
+from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.paths import local_form
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Fetcher",
     "InputListing",
     "LocalStore",
+    "Options",
     "StagedFile",
     "Store",
     "StoredFile",
@@ -23,12 +25,13 @@ __all__ = [
 ]
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, options: Options = NO_OPTIONS) -> Store:
     """The store at a local path or a URL. It need not exist yet.
 
     Args:
         url: A path (relative to the working directory, `~` is expanded), `file://`, `local://`,
             or any URL that fsspec has a file system for.
+        options: By root URL, what fsspec needs to open what is there or below.
 
     Raises:
         UsageError: It is empty, or nothing is known of the URL's scheme.
@@ -42,4 +45,4 @@ def open_store(url: str) -> Store:
     # Imported here: fsspec costs a tenth of a second, and local work does without it.
     from framework.storage.remote import open_remote
 
-    return open_remote(url)
+    return open_remote(url, options)

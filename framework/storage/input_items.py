@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from framework.domain.files import InputFile, order_key
 from framework.domain.redaction import without_signatures
@@ -12,8 +12,9 @@ from framework.errors import InputError, StorageError
 from framework.storage.globs import Glob, is_glob
 from framework.storage.input_lists import InputList, ListedLine
 from framework.storage.local import LocalStore
+from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.os_errors import shown
-from framework.storage.paths import absolute, local_form
+from framework.storage.paths import absolute, is_below, local_form
 from framework.storage.sorting import SortedRuns, sorted_runs
 from framework.storage.tree import Kind, TreeStore
 
@@ -39,6 +40,8 @@ class InputItems:
 
     Args:
         items: Folders, files, globs, `@lists`.
+        expected: What an item that is a file or a folder has to be; `None` for either.
+        options: By root URL, what fsspec needs to open it.
 
     Attributes:
         folders: Paths of folders to walk.
@@ -50,7 +53,15 @@ class InputItems:
         InputError: Something isn't there, can't be read or can't be mixed.
     """
 
-    def __init__(self, items: Iterable[str]) -> None:
+    def __init__(
+        self,
+        items: Iterable[str],
+        *,
+        expected: Literal["uri_file", "uri_folder"] | None = None,
+        options: Options = NO_OPTIONS,
+    ) -> None:
+        self._expected = expected
+        self._options = options
         self.folders: list[str] = []
         self.globs: list[FoundGlob] = []
         self.root = ""
@@ -81,9 +92,11 @@ class InputItems:
             if sight is None:
                 yield from self._look_further(tree, path, item, base)
             elif sight.kind is Kind.FOLDER:
+                self._check_kind(item, is_folder=True)
                 self.folders.append(path)
                 self._widen_root(path)
             elif sight.kind is Kind.FILE:
+                self._check_kind(item, is_folder=False)
                 if not item.place:
                     _check_readable(tree, path, item)
                 self._widen_root(_parent(path))
@@ -92,6 +105,12 @@ class InputItems:
                 raise InputError(f"{_said(item)} is neither a file nor a folder")
         except StorageError as error:
             raise InputError(f"{error}{_at(item)}") from error
+
+    def _check_kind(self, item: ListedLine, *, is_folder: bool) -> None:
+        is_wrong = self._expected == ("uri_file" if is_folder else "uri_folder")
+        if is_wrong and not item.place:
+            found = "a folder" if is_folder else "a file"
+            raise InputError(f"{_said(item)} is {found}, and input_type is {self._expected}")
 
     def _look_further(
         self, tree: TreeStore, path: str, item: ListedLine, base: str | None
@@ -124,12 +143,12 @@ class InputItems:
         if local is None:
             from framework.storage.remote import open_tree
 
-            tree, path = open_tree(item.text)
+            tree, path = open_tree(item.text, self._options)
         else:
             tree, path = self._local_tree(), absolute(local, base)[1:]
         if self._tree is None:
             self._tree = tree
-        elif self._tree.url != tree.url:
+        elif not self._tree.is_same(tree):
             raise InputError(
                 f"one job can't have inputs of two stores: {self._tree.url} and {_said(item)}"
             )
@@ -143,11 +162,6 @@ class InputItems:
             self.root, self._has_root = folder, True
         elif not is_below(folder, self.root):
             self.root = _common_folder(self.root, folder)
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Whether a path is a folder or something in it."""
-    return not folder or path == folder or path.startswith(f"{folder}/")
 
 
 def _file_order(file: InputFile) -> bytes:

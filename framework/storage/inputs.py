@@ -6,12 +6,14 @@ import heapq
 import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import dropwhile
+from typing import Literal
 
 from framework.domain.files import InputFile, order_key
 from framework.errors import InputError, StorageError
 from framework.storage.contract import Store
 from framework.storage.globs import PathFilter
 from framework.storage.input_items import FoundGlob, InputItems
+from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.os_errors import shown
 from framework.storage.tree import Selection, TreeStore
 
@@ -189,6 +191,8 @@ def open_input(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     leave_out: Sequence[str] = (),
+    expected: Literal["uri_file", "uri_folder"] | None = None,
+    options: Options = NO_OPTIONS,
 ) -> InputListing:
     """Finds out what an input stands for; lists are read, folders are not.
 
@@ -200,13 +204,18 @@ def open_input(
         exclude: The same, for what is not to be scored.
         leave_out: Absolute local paths that no walk lists, such as the workspace. What is named
             by itself is listed all the same.
+        expected: What each item has to be that is neither a glob nor a list; `None` for either.
+        options: By root URL, what fsspec needs to open what is there or below.
 
     Raises:
-        InputError: Something isn't there, can't be read or can't be mixed: one line.
+        InputError: Something isn't there, can't be read, can't be mixed or is not what was
+            expected: one line.
     """
     filters = InputFilters(include, exclude)
     return InputListing(
-        InputItems([items] if isinstance(items, str) else items),
+        InputItems(
+            [items] if isinstance(items, str) else items, expected=expected, options=options
+        ),
         filters=filters,
         leave_out=leave_out,
     )

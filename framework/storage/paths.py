@@ -66,3 +66,8 @@ def checked_relative(path: str) -> str:
     if "" in parts or "." in parts:
         return "/".join(part for part in parts if part not in ("", "."))
     return path
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is a folder or something in it."""
+    return not folder or path == folder or path.startswith(f"{folder}/")

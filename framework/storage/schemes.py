@@ -8,6 +8,7 @@ from typing import Any
 from framework.domain.redaction import without_signatures
 from framework.domain.suggestions import did_you_mean
 from framework.errors import MissingExtraError, StorageError, UsageError
+from framework.storage.options import NO_OPTIONS, Options, options_for
 from framework.storage.paths import scheme_of
 
 _EXTRAS = {
@@ -25,7 +26,7 @@ _EXTRAS = {
 _ALSO_KNOWN = ("file", "memory")
 
 
-def open_filesystem(url: str) -> tuple[Any, str]:
+def open_filesystem(url: str, options: Options = NO_OPTIONS) -> tuple[Any, str]:
     """The fsspec file system of a URL, and the URL's path in it.
 
     Raises:
@@ -44,7 +45,8 @@ def open_filesystem(url: str) -> tuple[Any, str]:
         raise UsageError(_unknown(scheme, url))
     try:
         # A listing that was cached would hide what came since.
-        filesystem, path = url_to_fs(url, use_listings_cache=False)
+        settings = {"use_listings_cache": False, **options_for(url, options)}
+        filesystem, path = url_to_fs(url, **settings)
     except ImportError as error:
         raise UsageError(
             f"{without_signatures(url)} needs a library that can't be imported: {error}"

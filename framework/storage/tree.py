@@ -71,6 +71,10 @@ class TreeStore(Store):
     def walk(self, path: str = "", selection: Selection = EVERYTHING) -> Iterator[StoredFile]:
         """As the contract says, less what the selection leaves out."""
 
+    def is_same(self, other: TreeStore) -> bool:
+        """Whether the other has the same root and is opened in the same way."""
+        return self.url == other.url
+
     @abstractmethod
     def at(self, path: str) -> Store:
         """The store rooted at a folder of this one."""

@@ -68,17 +68,21 @@ def test_azures_form_with_type_and_settings_is_accepted(workspace: Path, write: 
 
 
 def test_azures_flat_form_is_accepted(workspace: Path, write: Any) -> None:
+    write("conf/environment/env.yaml", "name: env\nimage: azure/image:1\n")
     write(
         DEPLOYMENT,
         "name: torch\nendpoint_name: azureml:digits\nmodel: azureml:m@latest\n"
         "code_configuration: {code: {path: src}, scoring_script: s.py}\n"
-        "environment: azureml:env:1\ncompute: {name: local}\noutput_action: Append_row\n"
+        "environment: azureml:env:1\ncompute: {name: local}\noutput_action: AppendRow\n"
         "max_concurrency_per_instance: 2\nlogging_level: INFO\ninput: [a, b]\n",
     )
     made = compose(["endpoint=digits"])
     assert made.settings.model.name == "azureml:m@latest"
     assert made.settings.code_configuration.code == str(workspace / "conf/deployment/digits/src")
-    assert made.settings.environment.name == "azureml:env:1"
+    assert (made.settings.environment.name, made.settings.environment.image) == (
+        "env",
+        "azure/image:1",
+    )
     assert [Path(each).name for each in made.settings.input] == ["a", "b"]
 
 
