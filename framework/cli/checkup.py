@@ -40,12 +40,17 @@ class Check:
     found: str
 
 
-def check_all(conf: str | None) -> Iterator[Check]:
-    """Looks at everything, whatever is found on the way."""
+def check_all(conf: str | None, *, reindexes: bool = False) -> Iterator[Check]:
+    """Looks at everything, whatever is found on the way.
+
+    Args:
+        conf: The `conf/` folder.
+        reindexes: Whether the job index is made anew.
+    """
     yield _python()
     yield from _libraries()
     yield from _system()
-    yield from _workspace(conf)
+    yield from _workspace(conf, reindexes)
 
 
 def _python() -> Check:
@@ -138,7 +143,7 @@ def _reaping() -> Check:
     return Check(Status.OK, "processes", "/proc is there, and orphans can be reaped")
 
 
-def _workspace(conf: str | None) -> Iterator[Check]:
+def _workspace(conf: str | None, reindexes: bool) -> Iterator[Check]:
     from framework.api import compose_invocation
     from framework.cli.folder_checks import check_folder
 
@@ -157,3 +162,13 @@ def _workspace(conf: str | None) -> Iterator[Check]:
     if free is not None:
         status = Status.OK if free >= _LEAST_FREE else Status.NOTE
         yield Check(status, "disk space", f"{phrases.size(free)} free in the workspace")
+    yield _index(workspace, invocation.composition.settings.index_url, reindexes)
+
+
+def _index(workspace: str, index_url: str | None, reindexes: bool) -> Check:
+    from framework.cli.index_check import check_index
+
+    trouble, found = check_index(workspace, index_url, is_remade=reindexes)
+    # Jobs go on without it, and lists are read from the records.
+    lacking = Status.WRONG if reindexes else Status.NOTE
+    return Check(lacking if trouble else Status.OK, "job index", trouble or found)

@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 
 _EXAMPLES = examples(
     "python -m framework doctor",
+    "python -m framework doctor --reindex",
     "python -m framework doctor --query \"[?status=='wrong']\" -o json",
 )
 _WRONG = 1
 
 
 @click.command(epilog=_EXAMPLES)
+@click.option("--reindex", is_flag=True, help="Make the job index anew, from the jobs' records.")
 @query_option
 @output_option
 @conf_option
 @verbose_option
-def doctor(query: ParsedResult | None, form: str | None, conf: str | None) -> int:
+def doctor(reindex: bool, query: ParsedResult | None, form: str | None, conf: str | None) -> int:
     """Check machine, installation and workspace.
 
     Exits with 1 if something is wrong; what is only worth knowing is marked `note`.
@@ -39,7 +41,7 @@ def doctor(query: ParsedResult | None, form: str | None, conf: str | None) -> in
     from framework.cli.checkup import Status, check_all
 
     with result_only():
-        checks = list(check_all(conf))
+        checks = list(check_all(conf, reindexes=reindex))
     rows = [
         {"status": str(each.status), "check": each.name, "found": each.found} for each in checks
     ]

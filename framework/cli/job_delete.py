@@ -59,5 +59,5 @@ def _agrees(what: str) -> bool:
         UsageError: There is none.
     """
     if not sys.stdin.isatty():
-        raise UsageError(f"{what} is deleted for good: say --yes where nobody can be asked")
+        raise UsageError(f"deleting {what} can't be undone: say --yes where nobody can be asked")
     return click.confirm(f"Delete {what} for good?", err=True)

@@ -39,7 +39,9 @@ class Status(click.ParamType["JobStatus"]):
         by_word = {each.lower(): each for each in JobStatus}
         word = str(value).lower()
         if word not in by_word:
-            self.fail(f"no status {value!r}{did_you_mean(str(value), JobStatus)}", param, ctx)
+            self.fail(
+                f"no status {value!r}{did_you_mean(str(value), map(str, JobStatus))}", param, ctx
+            )
         return by_word[word]
 
 
