@@ -157,7 +157,7 @@ def resume(
     job = jobs.resume(
         settings.workspace,
         name,
-        partial(_restored, overrides, settings.index_url),
+        partial(_restored, overrides, invocation.composition),
         invocation.plugins,
         observer,
     )
@@ -172,8 +172,9 @@ def _start(prepared: PreparedJob, observer: Observer) -> Job:
 
 
 def _restored(
-    overrides: Sequence[Override], index_url: str | None, document: Mapping[str, Any]
+    overrides: Sequence[Override], present: Composition, document: Mapping[str, Any]
 ) -> tuple[Settings, Mapping[str, Any]]:
     # The index is the workspace's, as that says by now, and not the job's own.
-    composition = restore({**document, "index_url": None}, overrides)
-    return replace(composition.settings, index_url=index_url), composition.document
+    composition = restore({**document, "index_url": None}, overrides, conf=present.conf)
+    settings = replace(composition.settings, index_url=present.settings.index_url)
+    return settings, composition.document
