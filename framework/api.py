@@ -75,6 +75,9 @@ class Invocation:
 
     def _again(self, job: Job) -> Begin:
         changed = differences(job.document, self.composition.document)
+        moved = job.model_moved_on(self.composition.settings)
+        if moved is not None:
+            changed.append(f"model: {moved} (`job resume {job.name}` goes on with the old one)")
         if changed:
             raise UsageError(f"job {job.name!r} is there with other settings: {'; '.join(changed)}")
         if job.status.is_resumable:

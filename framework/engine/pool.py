@@ -15,6 +15,7 @@ from framework.engine.cores import cores
 from framework.engine.serving import ServingThread
 from framework.engine.work import PoolSpec, Scored, Task, Ticket, WorkQueue
 from framework.errors import FrameworkError, ScorerInitError
+from framework.models.cache import BorrowedModel, borrow
 from framework.outputs import Encoded, decode_columns
 from framework.scoring.launch import Launch, Room
 from framework.scoring.workroom import Workroom
@@ -52,6 +53,7 @@ class ScorerPool:
         self._lock = threading.Lock()
         self._broken: FrameworkError | None = None
         self._retired = 0
+        self._model: BorrowedModel | None = None
         self._workroom = Workroom(Path(spec.logs), label)
         self._fetcher = Fetcher(
             open_store(spec.input_root, spec.storage_options),
@@ -87,12 +89,19 @@ class ScorerPool:
             if self.launch.code:
                 self._workroom.bring_code(Path(self.launch.code))
             if self.launch.model:
-                self._workroom.bring_model(Path(self.launch.model))
+                self._model = borrow(self.launch.model, self._check_wanted)
+                self._workroom.bring_model(self._model.path)
         except Exception as error:  # noqa: BLE001  a torn archive raises many kinds; none may hang
-            self.fail(ScorerInitError(f"the instance can't prepare the scorer: {error}"))
+            if not self.queue.is_closed:
+                self.fail(ScorerInitError(f"the instance can't prepare the scorer: {error}"))
             return
         for thread in self._threads:
             thread.start()
+
+    def _check_wanted(self, *_progress: object) -> None:
+        """Ends the fetching of a model that nobody waits for any more."""
+        if self.queue.is_closed:
+            raise PoolClosedError
 
     def submit(self, batches: Sequence[MiniBatch]) -> Ticket:
         """Queues a chunk's mini-batches.
@@ -148,6 +157,8 @@ class ScorerPool:
             ticket.abandon()
         self._fetcher.close()
         self._workroom.close()
+        if self._model is not None:
+            self._model.close()
 
     def room(self, number: int) -> Room:
         """Fresh folders for a process."""

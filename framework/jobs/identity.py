@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
+from framework.jobs.chosen_model import ChosenModel
 from framework.jobs.clock import now
 from framework.jobs.journal import this_process
 from framework.jobs.observing import shown_counts
@@ -26,13 +26,13 @@ def fresh_name(settings: Settings) -> str:
     return f"{settings.endpoint or 'job'}-{moment}-{secrets.token_hex(2)}"
 
 
-def identity_of(plan: JobPlan, code: str, model: Mapping[str, Any] | None) -> dict[str, Any]:
+def identity_of(plan: JobPlan, code: str, model: ChosenModel | None) -> dict[str, Any]:
     """The job's identity.
 
     Args:
         plan: What its first driver works with.
         code: The archive with the code's snapshot, in the workspace; empty for none.
-        model: The model's path, size and checksum.
+        model: The model that is scored with.
     """
     created_at = now()
     settings = plan.settings
@@ -44,14 +44,14 @@ def identity_of(plan: JobPlan, code: str, model: Mapping[str, Any] | None) -> di
         "input_root": plan.listing.root,
         "encoding": plan.output_format.child_encoding,
         "code": code,
-        "model": model,
+        "model": dict(model.identity) if model else None,
         "versions": _versions(),
         "summary": {
             "name": plan.record.name,
             "status": JobStatus.NOT_STARTED,
             "endpoint": settings.endpoint,
             "deployment": settings.deployment,
-            "model": settings.model.name or settings.model.path,
+            "model": model.title if model else None,
             "input": _single(plan.document["input"]),
             "output": plan.output,
             "counts": shown_counts(Counts()),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from framework.jobs.driver import Driver
+    from framework.settings import Settings
 
 _SILENCE = timedelta(seconds=5 * HEARTBEAT_S)
 _KEYS = (
@@ -84,6 +85,12 @@ class Job:
         """Its composed settings as they are stored: secrets are references."""
         document: dict[str, Any] = self._record.identity()["document"]
         return document
+
+    def model_moved_on(self, settings: Settings) -> str | None:
+        """Which model these settings mean by now, if not the one that the job began with."""
+        from framework.jobs.chosen_model import moved_on
+
+        return moved_on(self._record.identity()["model"], settings)
 
     @property
     def status(self) -> JobStatus:

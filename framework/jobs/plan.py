@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from framework.engine.contract import Compute
 from framework.engine.work import PoolSpec
-from framework.errors import ModelError
+from framework.jobs.chosen_model import ChosenModel
 from framework.jobs.commit import Target
 from framework.jobs.record import JobRecord
 from framework.outputs.contract import OutputFormat
@@ -71,6 +68,10 @@ class JobPlan:
         launch = replace(self.launch, code=code, code_origin=origin)
         return replace(self, launch=launch, identity=identity)
 
+    def with_model(self, model: ChosenModel | None) -> JobPlan:
+        """The same, with its model."""
+        return replace(self, launch=replace(self.launch, model=model.source if model else None))
+
     @property
     def output(self) -> str | None:
         """Where the output goes, as people write it; `None` where rows are only counted."""
@@ -80,39 +81,3 @@ class JobPlan:
     def keeps_rows(self) -> bool:
         """Whether rows are kept, or counted only."""
         return self.settings.output_action == OutputAction.APPEND_ROW
-
-
-def model_fingerprint(model: str | None) -> dict[str, Any] | None:
-    """Path, size in bytes and SHA-256 of a model's file or folder.
-
-    Raises:
-        ModelError: It can't be read.
-    """
-    if model is None:
-        return None
-    root = Path(model)
-    total = hashlib.sha256()
-    size = 0
-    try:
-        for path in sorted(_model_files(root)):
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").digest()
-            name = os.fsencode(path.relative_to(root.parent).as_posix())
-            total.update(len(name).to_bytes(4, "big") + name + digest)
-            size += path.stat().st_size
-    except OSError as error:
-        raise ModelError(f"model {model}: can't be read: {error.strerror}") from error
-    return {"path": model, "size": size, "sha256": total.hexdigest()}
-
-
-def _model_files(root: Path) -> list[Path]:
-    if root.is_file():
-        return [root]
-    found = []
-    for folder, _, names in os.walk(root, followlinks=True, onerror=_raise):
-        found += [Path(folder, name) for name in names]
-    return found
-
-
-def _raise(error: OSError) -> None:
-    raise error

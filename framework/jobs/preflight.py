@@ -12,7 +12,6 @@ from framework.engine.contract import Compute
 from framework.errors import (
     ConfigurationError,
     InputError,
-    ModelError,
     Problem,
     StorageError,
     UsageError,
@@ -122,7 +121,7 @@ def make_launch(
         has_snapshot: Whether the code was snapshotted already, so that its folder is not needed.
 
     Raises:
-        UsageError: The scorer, the script, the model or the environment can't be used.
+        UsageError: The scorer, the script or the environment can't be used.
     """
     check_environment(settings)
     name = settings.scorer.name
@@ -142,7 +141,6 @@ def make_launch(
     return Launch(
         factory=contribution.factory,
         params=params,
-        model=checked_model(settings) or "",
         environment_variables=settings.environment_variables,
         encoding=output_format.child_encoding if keeps_rows else None,
         reserved=settings.output_file_name,
@@ -176,25 +174,6 @@ def check_environment(settings: Settings) -> None:
             f"environment: {asked} can't be built yet; environment={_CURRENT} runs the scorer in "
             "this interpreter"
         )
-
-
-def checked_model(settings: Settings) -> str | None:
-    """The model's absolute path.
-
-    Raises:
-        ModelError: It isn't there.
-    """
-    model = settings.model
-    if model.path is None:
-        if model.name is not None:
-            raise ModelError(f"model {model.name}: there is no registry yet; give model.path")
-        return None
-    path = Path(model.path).expanduser().absolute()
-    if not path.exists():
-        raise ModelError(f"model.path: {path} does not exist")
-    if not os.access(path, os.R_OK):
-        raise ModelError(f"model.path: {path} can't be read")
-    return str(path)
 
 
 def open_listing(settings: Settings) -> InputListing:

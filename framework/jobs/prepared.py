@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from framework.domain.mini_batches import plan_mini_batches
+from framework.jobs.chosen_model import ChosenModel
 from framework.jobs.plan import JobPlan
 
 _FIRST_FILES = 10
@@ -48,12 +47,12 @@ class PreparedJob:
     Attributes:
         plan: What a driver would work with, but for the code's snapshot.
         code: The archive of the code; empty for a scorer from a plugin.
-        model: The model's path, size and checksum.
+        model: The model that is scored with; an inline one is not registered yet.
     """
 
     plan: JobPlan
     code: bytes
-    model: Mapping[str, Any] | None
+    model: ChosenModel | None
 
     def dry_run(self) -> Plan:
         """Lists the input and plans its mini-batches."""

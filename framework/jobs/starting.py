@@ -12,6 +12,7 @@ from typing import Any
 from framework.domain.states import JobStatus
 from framework.errors import UsageError
 from framework.jobs import preflight
+from framework.jobs.chosen_model import choose_model, registered, same_again
 from framework.jobs.clock import now
 from framework.jobs.driver import Driver
 from framework.jobs.identity import fresh_name, identity_of
@@ -20,7 +21,7 @@ from framework.jobs.index.urls import checked_url
 from framework.jobs.job import Job
 from framework.jobs.journal import Journal
 from framework.jobs.observing import Observer, Reporter
-from framework.jobs.plan import JobPlan, model_fingerprint
+from framework.jobs.plan import JobPlan
 from framework.jobs.prepared import PreparedJob
 from framework.jobs.record import JobRecord, open_record
 from framework.jobs.snapshot import store_snapshot, take_snapshot
@@ -35,6 +36,7 @@ _FIXED = (
     "mini_batch_bytes",
     "input_include",
     "input_exclude",
+    "model",
     "scorer",
     "code_configuration",
     "output_action",
@@ -61,8 +63,7 @@ def prepare(settings: Settings, document: Mapping[str, Any], plugins: Plugins) -
     listing = preflight.open_listing(settings)
     plan = _plan(record, settings, {**document, "name": name}, plugins, listing)
     preflight.check_input(listing, _LOOK_AHEAD)
-    model = model_fingerprint(plan.launch.model or None)
-    return PreparedJob(plan=plan, code=_snapshot(settings), model=model)
+    return PreparedJob(plan=plan, code=_snapshot(settings), model=choose_model(settings))
 
 
 def start(prepared: PreparedJob, observer: Observer) -> Job:
@@ -76,12 +77,13 @@ def start(prepared: PreparedJob, observer: Observer) -> Job:
     if plan.keeps_rows:
         preflight.check_writable(plan.target.store, "output.path")
     code = store_snapshot(plan.record.workspace, prepared.code) if prepared.code else ""
-    identity = identity_of(plan, code, prepared.model)
+    model = registered(prepared.model, plan.settings) if prepared.model else None
+    identity = identity_of(plan, code, model)
     try:
         plan.record.create(identity)
     except FileExistsError:
         raise UsageError(f"name: there is a job {plan.record.name} already") from None
-    return _drive(plan.with_code(code, identity), observer)
+    return _drive(plan.with_model(model).with_code(code, identity), observer)
 
 
 def resume(
@@ -119,7 +121,8 @@ def resume(
     listing = preflight.open_listing(settings)
     plan = _plan(record, settings, identity["document"], plugins, listing, is_resumed=True)
     _check_unchanged(identity, plan)
-    return _drive(plan.with_code(identity["code"], identity), observer)
+    model = same_again(identity["model"], settings, name)
+    return _drive(plan.with_model(model).with_code(identity["code"], identity), observer)
 
 
 def _plan(
@@ -178,10 +181,7 @@ def _check_same_plan(document: Mapping[str, Any], planned: Mapping[str, Any]) ->
 
 
 def _check_unchanged(identity: Mapping[str, Any], plan: JobPlan) -> None:
-    """Refuses to go on with another model or input than the job began with."""
-    model = model_fingerprint(plan.launch.model or None)
-    if model != identity["model"]:
-        raise UsageError(f"job {plan.record.name}: the model has changed since it was created")
+    """Refuses to go on with another input or format than the job began with."""
     if plan.output_format.child_encoding != identity["encoding"]:
         raise UsageError(
             f"job {plan.record.name}: the output's format can't change once a job has begun"

@@ -61,8 +61,8 @@ def check_can_hold(store: Store, content: Content, source: str | Path) -> None:
     """Makes sure that there is something to keep, and that a store can keep it.
 
     Raises:
-        ModelError: There is no file; a name in it is no UTF-8 and the store has no others, or the workspace lies in
-            the model's own folder.
+        ModelError: There is no file; a name in it is no UTF-8 and the store has no others; or the
+            workspace lies in the model's own folder.
     """
     if not content.files:
         raise ModelError(f"model {shown(str(source))}: there is no file in it")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from framework.domain.models import ModelSource
 
 RUNNER = Path(__file__).parent / "child" / "__main__.py"
 _THREAD_VARIABLES = (
@@ -29,7 +30,7 @@ class Launch:
         code: The archive with the job's snapshot of the code; empty for none. Unpacked, it is the
             scorer's parameter `code`.
         code_origin: The folder that the code was taken from, for people to read.
-        model: The model's file or folder; empty for none.
+        model: Where the model lies, if there is one.
         environment_variables: Set before anything of the user's is imported.
         encoding: How rows are encoded in the process; `None` to count them only.
         reserved: The output file's name, which a script may not write.
@@ -44,7 +45,7 @@ class Launch:
     params: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
     code_origin: str = ""
-    model: str = ""
+    model: ModelSource | None = None
     environment_variables: Mapping[str, str] = field(default_factory=dict)
     encoding: Mapping[str, Any] | None = None
     reserved: str = ""
@@ -105,7 +106,7 @@ def environment(launch: Launch, room: Room, inherited: Mapping[str, str]) -> dic
 
 def setup(launch: Launch, room: Room) -> dict[str, Any]:
     """The first frame that a scorer process gets."""
-    name = os.path.basename(launch.model.rstrip("/"))
+    name = launch.model.file_name if launch.model else ""
     return {
         "factory": launch.factory,
         "params": {**launch.params, **({"code": str(room.cwd)} if launch.code else {})},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -11,6 +10,8 @@ from typing import BinaryIO, ClassVar, NamedTuple
 
 OnBytes = Callable[[int], None]
 """Told of each piece that was copied, in bytes; what it raises ends the copying."""
+
+_PIECE = 1 << 20
 
 
 class StoredFile(NamedTuple):
@@ -84,10 +85,13 @@ class Store(ABC):
     def open_read(self, path: str) -> AbstractContextManager[BinaryIO]:
         """A file as a seekable binary stream."""
 
-    def fetch(self, path: str, target: Path) -> None:
+    def fetch(self, path: str, target: Path, on_bytes: OnBytes | None = None) -> None:
         """Copies a file to a new local file, whose folder is there. It need not be durable."""
         with self.open_read(path) as source, target.open("wb") as copy:
-            shutil.copyfileobj(source, copy, 1 << 20)
+            while piece := source.read(_PIECE):
+                copy.write(piece)
+                if on_bytes is not None:
+                    on_bytes(len(piece))
 
     @abstractmethod
     def write(self, path: str, data: bytes) -> None:

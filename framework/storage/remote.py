@@ -124,10 +124,11 @@ class FsspecStore(TreeStore):
             stream: AbstractContextManager[BinaryIO] = self._filesystem.open(self._full(path), "rb")
             return stream
 
-    def fetch(self, path: str, target: Path) -> None:
+    def fetch(self, path: str, target: Path, on_bytes: OnBytes | None = None) -> None:
         """Copies a file to a new local file."""
+        told = {} if on_bytes is None else {"callback": _told(on_bytes)}
         with self._translated("fetching", path):
-            self._filesystem.get_file(self._full(path), os.fspath(target))
+            self._filesystem.get_file(self._full(path), os.fspath(target), **told)
 
     def write(self, path: str, data: bytes) -> None:
         """Replaces a file, where the store does that atomically."""
@@ -144,16 +145,9 @@ class FsspecStore(TreeStore):
 
     def copy_in(self, source: Path, path: str, on_bytes: OnBytes | None = None) -> None:
         """Copies a local file here, where the store replaces atomically."""
-        from fsspec.callbacks import Callback
-
-        class Told(Callback):
-            def relative_update(self, inc: int = 1) -> None:
-                if on_bytes is not None:
-                    on_bytes(inc)
-
         self._check_replaces_whole(path)
         with self._translated("writing", path):
-            self._filesystem.put_file(os.fspath(source), self._full(path), callback=Told())
+            self._filesystem.put_file(os.fspath(source), self._full(path), callback=_told(on_bytes))
 
     def delete(self, path: str) -> None:
         """Removes a file or a folder."""
@@ -245,6 +239,18 @@ class FsspecStore(TreeStore):
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise StorageError(f"{reason} while {action} {shown(self._url_of(path))}") from error
+
+
+def _told(on_bytes: OnBytes | None) -> Any:
+    """Tells of pieces in fsspec's way."""
+    from fsspec.callbacks import Callback
+
+    class Told(Callback):
+        def relative_update(self, inc: int = 1) -> None:
+            if on_bytes is not None:
+                on_bytes(inc)
+
+    return Told()
 
 
 def _tidy(url: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from framework.domain.models import ModelSource
 from framework.scoring.launch import Launch, Room
 from framework.scoring.process import DeadlineError, ProcessEndedError, ScorerProcess
 
@@ -24,6 +25,10 @@ def run(mini_batch):
 def ask(process: ScorerProcess, *names: str, key: str = "0"):
     process.send(key, list(names), root="/data/")
     return process.receive(PATIENCE_S)
+
+
+def source(folder: str, name: str) -> ModelSource:
+    return ModelSource(title=name, url=folder, path=name, sha256="", size=0)
 
 
 def end_of(process: ScorerProcess) -> str:
@@ -643,7 +648,9 @@ def test_scripts_find_the_folders_that_azure_ml_names(starter, tmp_path):
     models.mkdir()
     (models / "net.pt").touch()
     room = Room(folder=tmp_path / "r", cwd=starter.code, log=starter.log, model_dir=models)
-    process = starter.start_launch(starter.launch(NAMES, model="/x/net.pt", encoding=CSV), room)
+    process = starter.start_launch(
+        starter.launch(NAMES, model=source("/x", "net.pt"), encoding=CSV), room
+    )
     process.receive(PATIENCE_S)
     told = variables(process)
 
@@ -696,7 +703,10 @@ def test_a_plugins_scorer_gets_paths_its_parameters_and_a_context(starter, monke
     (tmp_path / "measuring_plugin.py").write_text(PLUGIN)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     launch = Launch(
-        factory="measuring_plugin:Measure", params={"unit": "mm"}, model="/m/net", encoding=CSV
+        factory="measuring_plugin:Measure",
+        params={"unit": "mm"},
+        model=source("/m", "net"),
+        encoding=CSV,
     )
     room = Room(folder=tmp_path / "r", cwd=tmp_path, log=starter.log, model_dir=tmp_path / "models")
     process = starter.start_launch(launch, room)

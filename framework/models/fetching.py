@@ -1,0 +1,92 @@
+"""Bringing a model from a store to a folder on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from framework.domain.models import ModelSource
+from framework.domain.redaction import without_signatures
+from framework.errors import ModelError, StorageError
+from framework.models.content import OnProgress, Phase, read_content
+from framework.storage import open_store
+from framework.storage.os_errors import explain, shown
+from framework.storage.paths import checked_relative
+from framework.storage.tree import Selection, TreeStore
+
+
+def fetch(source: ModelSource, folder: Path, on_progress: OnProgress | None = None) -> Path:
+    """Copies a model into a folder, under its own name, and checks it.
+
+    Nothing is written anywhere else, whatever the store says the files are called.
+
+    Args:
+        source: Where it lies.
+        folder: A folder that is there, on this machine.
+        on_progress: Told of each piece; what it raises ends the fetching.
+
+    Returns:
+        The model's file or folder.
+
+    Raises:
+        ModelError: It is gone, or is not what was registered.
+        StorageError: The store or the disk fails.
+    """
+    store = open_store(source.url)
+    assert isinstance(store, TreeStore)  # all of ours are
+    target = folder / source.file_name
+    try:
+        _copy(store, source, target, on_progress)
+    except FileNotFoundError as error:
+        raise ModelError(f"model {source.title}: {_place(source)} is gone") from error
+    except OSError as error:
+        at = shown(os.fspath(error.filename or target))
+        raise StorageError(explain(error, f"fetching the model {source.title} to", at)) from error
+    check(source, target)
+    return target
+
+
+def check(source: ModelSource, path: Path) -> None:
+    """Makes sure that a model on this machine is the one that is meant.
+
+    Raises:
+        ModelError: It is not.
+    """
+    if read_content(path).sha256 != source.sha256:
+        raise ModelError(
+            f"model {source.title}: {_place(source)} is not what was registered: its checksum is "
+            f"not {source.sha256[:12]}…"
+        )
+
+
+def _copy(
+    store: TreeStore, source: ModelSource, target: Path, on_progress: OnProgress | None
+) -> None:
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        if on_progress is not None:
+            on_progress(Phase.DOWNLOAD, done, max(source.size, done))
+
+    if not store.is_folder(source.path):
+        store.fetch(source.path, target, tell)
+        return
+    target.mkdir()
+    for file in store.walk(source.path, Selection(hidden=True)):
+        place = target / checked_relative(file.path[len(source.path) + 1 :])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        store.fetch(file.path, place, tell)
+    for path in source.empty_folders:
+        (target.parent / checked_relative(path)).mkdir(parents=True, exist_ok=True)
+
+
+def _place(source: ModelSource) -> str:
+    return f"{without_signatures(source.url).rstrip('/')}/{shown(source.path)}"
+
+
+def remove(folder: Path) -> None:
+    """Removes a folder with all that is in it, however far it got."""
+    shutil.rmtree(folder, ignore_errors=True)
