@@ -52,7 +52,7 @@ def follow(begin: Begin, *, shows_progress: bool, where: Sequence[str]) -> Job:
             asked.on_first(lambda: _stop(job, progress))
             _await(job, progress, asked)
         job.error = job.failure()
-        _say_end(
+        say_end(
             job, time.monotonic() - began, shows_progress, job_command("resume", job.name, where)
         )
     return job
@@ -97,7 +97,15 @@ def _stop(job: Job, progress: Progress) -> None:
         progress.on_notice(f"job {job.name} goes on: another process runs it")
 
 
-def _say_end(job: Job, seconds: float, shows_all: bool, resume: str) -> None:
+def say_end(job: Job, seconds: float, shows_all: bool, resume: str) -> None:
+    """Says how a job has ended, and what can be done about it.
+
+    Args:
+        job: It has ended.
+        seconds: How long it ran.
+        shows_all: Whether to say so of a good one.
+        resume: The command that continues it.
+    """
     summary = job.summary()
     is_worth_it = job.status is not JobStatus.COMPLETED or summary["counts"]["failed"]
     if shows_all or is_worth_it:

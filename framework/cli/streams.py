@@ -106,22 +106,27 @@ def say(text: str) -> None:
     stream.flush()
 
 
-def write_result(data: bytes) -> None:
+def write_result(data: bytes) -> bool:
     """Writes the command's result to stdout, all of it.
 
+    Returns:
+        Whether somebody reads it. A reader that has gone away, as `head` does, is no error.
+
     Raises:
-        StorageError: It can't be written. A reader that has gone away, as `head` does, is no error.
+        StorageError: It can't be written.
     """
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+        return True
     except OSError as error:
         # What is still in the buffer must go somewhere when the interpreter flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if not isinstance(error, BrokenPipeError):
             reason = (error.strerror or type(error).__name__).lower()
             raise StorageError(f"the result can't be written to stdout: {reason}") from error
+        return False
 
 
 def _nowhere() -> TextIO:

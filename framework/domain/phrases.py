@@ -57,6 +57,8 @@ def size(count: int) -> str:
 
 def visible(text: str) -> str:
     """Text for people's eyes: control characters of odd file names are written out."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
 
 

@@ -12,10 +12,12 @@ from framework.jobs.record import JobRecord
 
 logger = logging.getLogger(__name__)
 
-DRIVER_LOG = "driver.log"
+DRIVER = "driver"
+DRIVER_LOG = f"{DRIVER}.log"
 STATUS = "status"
 NOTICE = "notice"
 ERROR = "error"
+TRACEBACK = "traceback"
 
 
 class DriverLog:

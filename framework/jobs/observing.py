@@ -12,7 +12,7 @@ from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
 from framework.errors import FrameworkError
 from framework.jobs.clock import now
-from framework.jobs.driver_log import ERROR, NOTICE, STATUS, DriverLog
+from framework.jobs.driver_log import ERROR, NOTICE, STATUS, TRACEBACK, DriverLog
 from framework.jobs.index.feed import IndexFeed
 from framework.jobs.record import JobRecord
 from framework.plugin.plugins import Plugins
@@ -133,8 +133,10 @@ class Reporter:
 
     def _note_status(self, status: JobStatus, error: FrameworkError | None) -> None:
         self._log.add(STATUS, status)
+        if error is not None and error.user_traceback:
+            self._log.add(TRACEBACK, error.user_traceback.rstrip("\n"))
         if error is not None:
-            self._log.add(ERROR, "\n".join(filter(None, (error.user_traceback, str(error)))))
+            self._log.add(ERROR, str(error))
         with self._lock:
             self._summary["status"] = status
             if status == JobStatus.RUNNING:
