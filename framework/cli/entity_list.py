@@ -47,7 +47,9 @@ def list_verb(kind: EntityKind) -> click.Command:
             if "error" in each:
                 say(visible(f"warning: {each['error']}"))
         if query is None and wants_table(form):
-            show([_row(kind, each) for each in found], form="table")
+            endpoints = entries(find_conf(conf), "endpoint") if kind.has_endpoint else ()
+            defaults = {each["name"]: each["defaults"]["deployment_name"] for each in endpoints}
+            show([_row(kind, each, defaults) for each in found], form="table")
         else:
             show(found, form=form, query=query)
         return 0
@@ -66,8 +68,11 @@ def list_verb(kind: EntityKind) -> click.Command:
     return click.command("list", help=said, epilog=examples(command, *more))(decorated)
 
 
-def _row(kind: EntityKind, entry: dict[str, Any]) -> dict[str, Any]:
-    values = {**entry, "default": (entry.get("defaults") or {}).get("deployment_name")}
+def _row(kind: EntityKind, entry: dict[str, Any], defaults: dict[str, str]) -> dict[str, Any]:
+    default: object = (entry.get("defaults") or {}).get("deployment_name")
+    if kind.has_endpoint:
+        default = "yes" if defaults.get(entry["endpoint_name"]) == entry["name"] else ""
+    values = {**entry, "default": default}
     row = {column: values.get(column) for column in kind.columns}
     return row | ({"error": entry["error"]} if "error" in entry else {})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from framework.config.schema import Key
 from framework.config.texts import Lined
 from framework.config.yaml_files import shown_path
 from framework.errors import ConfigurationError, Problem
+
+_READ_AS = re.compile(r"^(?:settings|compute|environment)\.")
+"""Where a file's root stands in the settings, and Azure ML's `settings` at the root."""
 
 
 def check_document(
@@ -63,8 +67,7 @@ def _placed(problem: Problem, incoming: Incoming | None, by_hand: list[str], pat
 
 def _is_about(key: str, other: str) -> bool:
     """Whether a problem with a key comes from setting another one, at it, above or below."""
-    names = {each.removeprefix("settings.").removeprefix("compute.") for each in (key, other)}
-    one, *more = sorted(names, key=len)
+    one, *more = sorted({_READ_AS.sub("", each) for each in (key, other)}, key=len)
     return not more or more[0].startswith(f"{one}.")
 
 

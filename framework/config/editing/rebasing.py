@@ -18,13 +18,14 @@ _FOREIGN = (
     ("model", "path"),
     ("code_configuration", "code", "path"),
     ("environment", "build", "path"),
+    ("input", "path"),
 )
 _SCRIPT = ("code_configuration", "scoring_script")
 _CODE = ("code_configuration", "code")
 _OF_KIND: dict[str, tuple[Key, ...]] = {
     "environment": (("build", "path"),),
     "data": (("path",),),
-    "datastore": (("path",), ("root",)),
+    "datastore": (("path",), ("credentials", "service_account_file")),
 }
 
 
