@@ -119,16 +119,17 @@ def _labelled(text: str, name: str, label: str) -> Asset:
 
 
 def _elsewhere(text: str, kind: str) -> str:
+    lower = text.lower()
+    if lower.startswith("azureml://jobs/"):
+        return f"{quoted(text)} is the output of a job of Azure's, which can't be read here"
     instead = _INSTEAD.get(kind)
-    where = "a registry of Azure's" if "://registries/" in text.lower() else "Azure"
+    where = "a registry of Azure's" if "://registries/" in lower else "Azure"
     said = f"{quoted(text)} is in {where}, which can't be reached from here"
     return f"{said}: {instead}" if instead else said
 
 
 def _no_path(text: str) -> str:
     lower = text.lower()
-    if lower.startswith("azureml://jobs/"):
-        return f"{quoted(text)} is the output of a job of Azure's, which can't be read here"
-    if lower.startswith("azureml://registries/"):
+    if lower.startswith(("azureml://jobs/", "azureml://registries/")):
         return _elsewhere(text, "model" if "/models/" in lower else "data asset")
     return f"{quoted(text)} is no path in a datastore: write azureml://datastores/NAME/paths/PATH"

@@ -21,6 +21,7 @@ from framework.config.texts import Lined
 from framework.config.unknown_keys import unknown_endpoint_key, unknown_file_key
 from framework.config.values import folded, quoted
 from framework.config.yaml_files import read_yaml, shown_path
+from framework.domain.suggestions import nearest
 from framework.settings import Endpoint
 
 _ENDPOINT_NAME = re.compile(r"[a-zA-Z](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?")
@@ -103,6 +104,7 @@ def deployment_of(layer: Layer, mapping: Lined, name: str, endpoint: str) -> Lay
             layer.complain(("settings", key), message, settings.lines.get(key))
         _place_instance_count(layer, settings, mapping)
     _add_settings(layer, settings, line)
+    _check_own_keys(layer, mapping)
     return _add_deployment_settings(layer, mapping)
 
 
@@ -114,7 +116,7 @@ def compute_of(layer: Layer, mapping: Lined, name: str) -> Layer:
     if folded(str(mapping.get("type") or "")) == _AZURE_CLUSTER:
         _set_aside(layer, mapping, _AZURE_CLUSTER)
         for key in mapping.keys() - _compute().children.keys():
-            known = (*_compute().children, *FOREIGN[_AZURE_CLUSTER])
+            known = (*_compute().children, *FOREIGN["compute"], *FOREIGN[_AZURE_CLUSTER])
             message = unknown_file_key(key, "compute cluster", known)
             layer.complain(("compute", key), message, mapping.lines.get(key))
             del mapping[key]
@@ -165,6 +167,18 @@ def _add_deployment_settings(layer: Layer, mapping: Lined) -> Layer:
     _refuse(layer, mapping, _OF_A_WORKSPACE, "belongs in conf/config.yaml")
     _refuse(layer, mapping, _OF_AN_INVOCATION, "belongs to an invocation, not to a deployment")
     return layer.add(mapping)
+
+
+def _check_own_keys(layer: Layer, mapping: Lined) -> None:
+    """Says which of a deployment's own keys was meant by one that no setting has."""
+    own = (*FOREIGN["deployment"], *_IDENTITY, "settings")
+    settings = schema().children
+    for key in mapping.keys() - settings.keys():
+        match = nearest(key, (*settings, *own))
+        if match in own:
+            message = f"unknown key, did you mean {match!r}?"
+            layer.complain((key,), message, mapping.lines.get(key))
+            del mapping[key]
 
 
 def _compute() -> Group:

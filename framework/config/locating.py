@@ -176,9 +176,9 @@ class Located:
     def _in_datastore(self, text: str, source: Source, through: list[str]) -> str:
         reference = read_datastore_path(text)
         datastore = self.datastore(reference.datastore, asked_for_by(source))
-        self._keep_options(reference.datastore, datastore, source)
-        file = self.registry.path(reference.datastore, "datastore")
-        through.append(shown_path(file))
+        file = shown_path(self.registry.path(reference.datastore, "datastore"))
+        self._keep_options(reference.datastore, datastore, file)
+        through.append(file)
         return literal(datastore.at(reference.path))
 
     def _data(self, text: str, source: Source, through: list[str]) -> str:
@@ -200,7 +200,7 @@ class Located:
         assert source.folder is not None
         return located(data.path, value, Path(source.folder), takes_lists=False)
 
-    def _keep_options(self, name: str, datastore: Datastore, source: Source) -> None:
+    def _keep_options(self, name: str, datastore: Datastore, file: str) -> None:
         key = (*OPTIONS, datastore.url)
         owner = self._owners.setdefault(datastore.url, name)
         if owner != name and dict(_flat(self.datastore(owner, "").options)) != dict(
@@ -212,7 +212,7 @@ class Located:
             )
         self.table.clear(key)
         for below, value in _flat(datastore.options):
-            self.table.put((*key, *below), Leaf(value, replace(source, folder=None)))
+            self.table.put((*key, *below), Leaf(value, Source(layer=file)))
 
     def _note(self, layer: Layer, kind: str, name: str) -> None:
         if layer.problems:

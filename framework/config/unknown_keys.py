@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from framework.config.foreign_keys import FOREIGN
 from framework.config.schema import Group, Key, dotted, fields, node_at
 from framework.domain.suggestions import listed, nearest
 from framework.settings import Endpoint
@@ -47,7 +48,7 @@ def _meant(key: Key) -> str | None:
     if elsewhere:
         return elsewhere[0]
     if isinstance(parent, Group):
-        match = nearest(name, parent.children)
+        match = nearest(name, (*parent.children, *FOREIGN.get(dotted(key[:-1]), ())))
         if match is not None:
             return dotted((*key[:-1], match))
     if name in _MEANT:
@@ -60,7 +61,7 @@ def _meant(key: Key) -> str | None:
 def unknown_endpoint_key(name: str) -> str:
     """The same for a key of an endpoint's file."""
     known = sorted(Endpoint.__dataclass_fields__)
-    match = nearest(name, known)
+    match = nearest(name, (*known, *FOREIGN["endpoint"]))
     if match is not None:
         return f"unknown key of an endpoint, did you mean {match!r}?"
     if node_at((name,)) is not None:
