@@ -22,6 +22,7 @@ from framework.domain.redaction import looks_secret
 from framework.domain.suggestions import did_you_mean
 
 _TYPE = ("type",)
+_USABLE = tuple(name for name, kind in KINDS.items() if "type" not in kind.refused)
 _CREDENTIALS = "credentials"
 _TEXT = Field(kind=Kind.TEXT)
 _SWITCH = Field(kind=Kind.SWITCH)
@@ -82,12 +83,12 @@ def _kind(layer: Layer, mapping: Lined) -> DatastoreKind | None:
     if written is None:
         if "url" in mapping:
             return KINDS["url"]
-        layer.complain(_TYPE, f"is missing: give {' or '.join(KINDS)}, or url")
+        layer.complain(_TYPE, f"is missing: give {' or '.join(_USABLE)}, or url")
         return None
     by_form = {folded(name): kind for name, kind in KINDS.items()}
     kind = by_form.get(folded(str(written)))
     if kind is None:
-        hint = did_you_mean(str(written), KINDS)
+        hint = did_you_mean(str(written), _USABLE)
         layer.complain(_TYPE, f"is no type of datastore: {quoted(written)}{hint}", line)
     elif "type" in kind.refused:
         layer.complain(_TYPE, kind.refused["type"], line)

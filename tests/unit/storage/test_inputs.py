@@ -367,3 +367,14 @@ def test_inputs_of_another_store_are_listed_alike():
         )
     finally:
         memory.rm("/inputs", recursive=True)
+
+
+def test_a_folder_is_no_uri_file_and_a_file_no_uri_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    with pytest.raises(InputError, match="is a folder, and input_type is uri_file"):
+        open_input([str(tmp_path)], expected="uri_file")
+    with pytest.raises(InputError, match="is a file, and input_type is uri_folder"):
+        open_input([str(tmp_path / "a.txt")], expected="uri_folder")
+    assert list(open_input([str(tmp_path / "a.txt")], expected="uri_file").files())
+    assert list(open_input([str(tmp_path)], expected="uri_folder").files())
+    assert list(open_input([str(tmp_path / "*.txt")], expected="uri_folder").files())
