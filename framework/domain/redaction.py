@@ -12,6 +12,7 @@ from typing import Any
 
 MASK = "***"
 
+# A scheme's length is bounded below: else a long text of letters would be searched from each one.
 _SIGNS = re.compile(
     r"""(?:^|[?&;])(?:sig|signature|x-(?:amz|goog)-(?:signature|credential|security-token)
         |token|access_token|auth_token|sas_token|api_?key|AWSAccessKeyId|GoogleAccessId)=""",
@@ -24,14 +25,14 @@ _SIGNING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _QUERY = re.compile(
-    r"(?P<url>[A-Za-z][A-Za-z0-9+.-]*://[^\s?'\"<>]*|(?<![^\s'\"=]))\?(?P<query>[^\s'\"<>#]*)"
+    r"(?P<url>[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s?'\"<>]*|(?<![^\s'\"=]))\?(?P<query>[^\s'\"<>#]*)"
 )
 _BARE_QUERY = re.compile(r"[\w-]+=[^&\s]*(?:&[\w-]+=[^&\s]*)+")
 _ACCOUNT_KEY = re.compile(
     r"(?P<name>AccountKey|SharedAccessKey|SharedAccessSignature)=(?!\$\{)[^;\s'\"]+", re.IGNORECASE
 )
 _PASSWORD = re.compile(
-    r"(?P<start>[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@'\"]*):(?!\$\{)(?!\*\*\*@)[^\s/?#'\"]+@"
+    r"(?P<start>[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s/?#:@'\"]*):(?!\$\{)(?!\*\*\*@)[^\s/?#'\"]+@"
 )
 _SECRET_KEY = re.compile(
     r"""(?:^|_)pass(?:$|_) | password | passwd | passphrase | pwd | secret | credential | signature

@@ -151,22 +151,22 @@ def decode_receipt(line: dict[str, Any]) -> Receipt:
     part = line["part"]
     return Receipt(
         part=Part(**{**part, "column_sets": _tuples(part["column_sets"])}) if part else None,
-        outcomes=tuple(decode_outcome(values) for values in line["outcomes"]),
+        outcomes=tuple(_decode_outcome(values) for values in line["outcomes"]),
     )
 
 
-def decode_outcome(values: list[Any]) -> Outcome:
-    """An outcome of a receipt's line."""
+def _decode_outcome(values: list[Any]) -> Outcome:
     if len(values) == _PLAIN_FIELDS:
         return Outcome(*values)
     *plain, failures, extras = values
     return Outcome(*plain)._replace(
-        failures=tuple(_decode_failure(failure) for failure in failures),
+        failures=tuple(decode_failure(failure) for failure in failures),
         extras=tuple(ExtraFile(*extra) for extra in extras),
     )
 
 
-def _decode_failure(value: dict[str, Any]) -> Failure:
+def decode_failure(value: dict[str, Any]) -> Failure:
+    """A failure of an outcome's line."""
     return Failure(
         **{
             **value,

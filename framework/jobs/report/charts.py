@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from framework.domain import phrases
@@ -14,6 +14,7 @@ WIDTH, HEIGHT = 720.0, 220.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 20.0, 16.0, 34.0
 _LEAST = 1.5  # a bar of one among thousands can still be seen
 _GAP = 6.0
+_LABEL = 60.0
 _TIMES_S = (
     *(0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
     *(60 * factor for factor in (1, 2, 5, 10, 15, 30)),
@@ -85,7 +86,7 @@ def throughput_chart(bins: Sequence[Bin], begins: Sequence[float]) -> Chart:
         bars=tuple(bars),
         columns=_times(total),
         rows=tuple(Mark(at=_y(step, highest), label=f"{step:,g}") for step in steps),
-        moments=tuple(Mark(at=_x(begin, total), label="resumed") for begin in begins[1:]),
+        moments=tuple(_resumes([_x(begin, total) for begin in begins[1:]])),
         description=f"Files each second. {described}",
     )
 
@@ -149,6 +150,15 @@ def _stacked(each: Bin, total: float, highest: float) -> list[Rectangle]:
             )
         )
     return bars
+
+
+def _resumes(places: Sequence[float]) -> Iterator[Mark]:
+    """A mark for each resume; a label only where there is room for it."""
+    labelled = -_LABEL
+    for place in places:
+        has_room = place - labelled >= _LABEL
+        labelled = place if has_room else labelled
+        yield Mark(at=place, label="resumed" if has_room else "")
 
 
 def _rate(files: float, each: Bin) -> float:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import heapq
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from framework.domain.outcomes import Failure, Outcome
+from framework.domain.outcomes import Failure
 from framework.domain.redaction import without_signatures
+from framework.jobs.ledger import decode_failure
+
+_Key = tuple[str, str, str]
 
 MOST_SHOWN = 100
 MOST_REASONS = 500
@@ -28,6 +33,8 @@ class Reason:
         message: The first one's message; where others differ, what they have in common.
         files: Files that failed so.
         mini_batches: Mini-batches with such files.
+        first: The first one's message, as it was.
+        is_varied: Whether others differ.
     """
 
     kind: str
@@ -35,11 +42,20 @@ class Reason:
     message: str
     files: int = 0
     mini_batches: int = 0
+    first: str = ""
+    is_varied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One failure, cut to what a page can show."""
+    """One failure, cut to what a page can show.
+
+    Attributes:
+        mini_batch: Its mini-batch's index.
+        tries: Scoring calls made for the mini-batch.
+        failure: Its first files, and what was said of them.
+        unnamed: How many more files it is about.
+    """
 
     mini_batch: int
     tries: int
@@ -48,56 +64,60 @@ class Shown:
 
 
 class Failures:
-    """Gathers failures as they come, in bounded memory."""
+    """Gathers failures as the ledger's lines have them, in bounded memory."""
 
     def __init__(self) -> None:
-        self._reasons: dict[tuple[str, str, str], Reason] = {}
+        self._reasons: dict[_Key, Reason] = {}
+        self._known: dict[_Key, Reason] = {}
         self._others = Reason(kind="", stage="", message="other reasons, each of them rarer")
         self._first: list[tuple[int, int, Shown]] = []
         self._seen = 0
         self.count = 0
 
-    def add(self, outcome: Outcome) -> None:
-        """Adds a mini-batch's failures."""
-        for failure in outcome.failures:
-            self.count += failure.count
+    def add(self, mini_batch: int, tries: int, failures: Sequence[dict[str, Any]]) -> None:
+        """Adds a mini-batch's failures.
+
+        Args:
+            mini_batch: Its index.
+            tries: Scoring calls made for it.
+            failures: As they stand in its line.
+        """
+        for failure in failures:
             self._seen += 1
-            self._explain(failure)
-            self._keep(outcome, failure)
+            self.count += failure["count"]
+            reason = self._reason(failure)
+            reason.files += failure["count"]
+            reason.mini_batches += 1
+            order = (-mini_batch, -self._seen)
+            if len(self._first) < MOST_SHOWN:
+                heapq.heappush(self._first, (*order, _shown(mini_batch, tries, failure)))
+            elif order > self._first[0][:2]:
+                heapq.heappushpop(self._first, (*order, _shown(mini_batch, tries, failure)))
 
-    def _explain(self, failure: Failure) -> None:
-        message = cut(failure.message, _MESSAGE)
-        common = _in_common(message, failure.files)
-        key = (failure.kind, failure.stage, common)
-        if key not in self._reasons and len(self._reasons) >= MOST_REASONS:
-            reason = self._others
-        else:
-            made = Reason(kind=failure.kind, stage=failure.stage, message=message)
-            reason = self._reasons.setdefault(key, made)
-        if reason is not self._others and reason.message != message:
-            reason.message = common
-        reason.files += failure.count
-        reason.mini_batches += 1
+    def _reason(self, failure: dict[str, Any]) -> Reason:
+        """The reason that it belongs to; quickly, where only the file's name is new."""
+        message = _shortened(failure["message"], _MESSAGE)
+        key = (failure["kind"], failure["stage"], _without_names(message, failure["files"]))
+        known = self._known.get(key)
+        if known is None:
+            known = self._reason_of(key, message)
+            if len(self._known) < MOST_REASONS:
+                self._known[key] = known
+        if known is not self._others and not known.is_varied and known.first != message:
+            known.is_varied = True
+            known.message = without_signatures(_VARYING.sub(_GAP, key[2]))
+        return known
 
-    def _keep(self, outcome: Outcome, failure: Failure) -> None:
-        order = (-outcome.index, -self._seen)
-        if len(self._first) == MOST_SHOWN and order < self._first[0][:2]:
-            return
-        named = failure.files[:_FILES]
-        short = replace(
-            failure,
-            files=named,
-            message=cut(failure.message, _MESSAGE),
-            traceback=cut(failure.traceback, _TRACEBACK),
-        )
-        shown = Shown(
-            mini_batch=outcome.index,
-            tries=outcome.tries,
-            failure=short,
-            unnamed=failure.count - len(named),
-        )
-        put = heapq.heappush if len(self._first) < MOST_SHOWN else heapq.heappushpop
-        put(self._first, (*order, shown))
+    def _reason_of(self, key: _Key, message: str) -> Reason:
+        kind, stage, without_names = key
+        general = (kind, stage, _VARYING.sub(_GAP, without_names))
+        if general not in self._reasons:
+            if len(self._reasons) >= MOST_REASONS:
+                return self._others
+            shown = without_signatures(message)
+            made = Reason(kind=kind, stage=stage, message=shown, first=message)
+            self._reasons[general] = made
+        return self._reasons[general]
 
     @property
     def reasons(self) -> list[Reason]:
@@ -108,7 +128,8 @@ class Failures:
     @property
     def first(self) -> list[Shown]:
         """The first failures in input order."""
-        return [shown for *_, shown in sorted(self._first, key=lambda kept: (-kept[0], -kept[1]))]
+        kept = sorted(self._first, key=lambda each: (-each[0], -each[1]))
+        return [_unsigned(shown) for *_, shown in kept]
 
     @property
     def left_out(self) -> int:
@@ -116,22 +137,40 @@ class Failures:
         return self._seen - len(self._first)
 
 
-def cut(text: str, longest: int) -> str:
+def _shown(mini_batch: int, tries: int, failure: dict[str, Any]) -> Shown:
+    decoded = decode_failure(failure)
+    named = decoded.files[:_FILES]
+    short = replace(
+        decoded,
+        files=named,
+        message=_shortened(decoded.message, _MESSAGE),
+        traceback=_shortened(decoded.traceback, _TRACEBACK),
+    )
+    unnamed = decoded.count - len(named)
+    return Shown(mini_batch=mini_batch, tries=tries, failure=short, unnamed=unnamed)
+
+
+def _unsigned(shown: Shown) -> Shown:
+    failure = shown.failure
+    message, traceback = map(without_signatures, (failure.message, failure.traceback))
+    return replace(shown, failure=replace(failure, message=message, traceback=traceback))
+
+
+def _shortened(text: str, longest: int) -> str:
     """A text's beginning and, more of it, its end; says how much is missing between them."""
     if len(text) <= longest:
-        return without_signatures(text)
+        return text
     head, tail = text[: longest // 4], text[-(longest - longest // 4) :]
     # From a line's start on, so that no half of a signed URL is taken for a plain text.
     tail = tail.partition("\n")[2] or tail
     missing = len(text) - len(head) - len(tail)
-    note = f"[{missing:,} characters are left out here]"
-    return f"{without_signatures(head)}\n{note}\n{without_signatures(tail)}"
+    return f"{head}\n[{missing:,} characters are left out here]\n{tail}"
 
 
-def _in_common(message: str, files: tuple[str, ...]) -> str:
+def _without_names(message: str, files: Sequence[str]) -> str:
     for file in files[:_FILES]:
         base = file.rpartition("/")[2]
         for name in (file, base):
             if len(name) > 2:
                 message = message.replace(name, _GAP)
-    return _VARYING.sub(_GAP, message)
+    return message

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from framework.domain.files import InputFile
-from framework.domain.mini_batches import MiniBatch, plan_mini_batches
+from framework.domain.mini_batches import MiniBatch, MiniBatchPlanner
 from framework.jobs.journal import INPUTS, read_log
 from framework.jobs.record import JobRecord
 
@@ -28,7 +28,7 @@ def find_mini_batches(
         most_files: Files of the list that are looked at, to bound the time; `None` for all.
     """
     missing, found = set(indices), {}
-    for batch in _plan(islice(_listed(record), most_files), document):
+    for batch in _plan(_listed(record), document, most_files):
         if not missing:
             break
         if batch.index in missing:
@@ -37,12 +37,18 @@ def find_mini_batches(
     return found
 
 
-def _plan(files: Iterator[InputFile], document: Mapping[str, Any]) -> Iterator[MiniBatch]:
-    return plan_mini_batches(
-        files,
-        max_files=document["mini_batch_size"],
-        max_bytes=document.get("mini_batch_bytes"),
+def _plan(
+    files: Iterator[InputFile], document: Mapping[str, Any], most_files: int | None
+) -> Iterator[MiniBatch]:
+    planner = MiniBatchPlanner(
+        max_files=document["mini_batch_size"], max_bytes=document.get("mini_batch_bytes")
     )
+    for file in islice(files, most_files):
+        if (closed := planner.add(file)) is not None:
+            yield closed
+    is_cut = next(files, None) is not None
+    if not is_cut and (last := planner.close()) is not None:
+        yield last
 
 
 def _listed(record: JobRecord) -> Iterator[InputFile]:

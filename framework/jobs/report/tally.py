@@ -9,14 +9,16 @@ from typing import Any
 
 from framework.domain.outcomes import Counts
 from framework.jobs.journal import LEDGER, read_segments
-from framework.jobs.ledger import DoneSet, decode_outcome
+from framework.jobs.ledger import DoneSet
 from framework.jobs.record import JobRecord
 from framework.jobs.report.durations import Durations
 from framework.jobs.report.failed import Failures
 from framework.jobs.report.timeline import Timeline
 
 SLOWEST = 10
+# Places in an outcome's line.
 _NUMBERS = 6
+_PLAIN = 8
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,8 +110,8 @@ def _add(found: Tally, drive: Drive, rows: Sequence[Sequence[Any]], processes: i
     found.timeline.add(succeeded, files - succeeded, spent=sum(seconds) / max(1, processes))
     _add_slowest(found.slowest, zip(seconds, indices, strict=True), max(seconds))
     for row in rows:
-        if len(row) > _NUMBERS + 2:
-            found.failures.add(decode_outcome(list(row)))
+        if len(row) > _PLAIN:
+            found.failures.add(row[0], row[4], row[_PLAIN])
 
 
 def _count(counts: Counts, *numbers: int) -> None:

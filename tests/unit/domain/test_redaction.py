@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from framework.domain.redaction import looks_secret, without_signatures
+from framework.domain.redaction import looks_secret, masked, without_signatures
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,18 @@ def test_a_secrets_name_is_known(key: str) -> None:
 )
 def test_a_name_that_only_resembles_one_is_not(key: str) -> None:
     assert not looks_secret(key)
+
+
+def test_a_document_is_masked_below_its_root() -> None:
+    document = {
+        "input": ["https://h/x?sv=1&sig=S"],
+        "environment_variables": {"API_TOKEN": "S", "PLAIN": "x", "B_TOKEN": "${oc.env:B}"},
+        "params": {"secrets": {"deep": 7, "on": True, "none": None}},
+        "mini_batch_size": 7,
+    }
+    assert masked(document) == {
+        "input": ["https://h/x"],
+        "environment_variables": {"API_TOKEN": "***", "PLAIN": "x", "B_TOKEN": "${oc.env:B}"},
+        "params": {"secrets": {"deep": "***", "on": True, "none": None}},
+        "mini_batch_size": 7,
+    }
