@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from framework.models import Description, ModelRegistry, OnProgress
+from framework.config import find_conf
+from framework.config.model_users import model_users
+from framework.errors import ModelError, UsageError
+from framework.models import Description, ModelRegistry, ModelVersion, OnProgress, Registered
+from framework.models.fetching import bring
 from framework.storage import open_store
+from framework.storage.paths import local_form
 
 
 def register_model(  # noqa: PLR0913  what a model's YAML file can say
@@ -27,7 +34,7 @@ def register_model(  # noqa: PLR0913  what a model's YAML file can say
     Args:
         workspace: A folder or a URL.
         name: The model's name.
-        path: Its file or folder, on this machine.
+        path: Its file or folder, or the URL of one.
         type: `custom_model` or `mlflow_model`.
         version: A version of one's own choice; else the next number.
         description: For people; kept as it was where absent.
@@ -42,12 +49,91 @@ def register_model(  # noqa: PLR0913  what a model's YAML file can say
         ModelError: Name, version or file can't be used, or the version has other content.
         StorageError: The workspace can't be written.
     """
-    registered = ModelRegistry(open_store(workspace)).register(
-        name,
-        path,
-        type=type,
-        version=version,
-        description=Description(description=description, tags=tags, properties=properties),
-        on_progress=on_progress,
+    said = Description(description=description, tags=tags, properties=properties)
+    done = register(
+        workspace, name, path, type=type, version=version, description=said, on_progress=on_progress
     )
-    return registered.model.reference
+    return done.model.reference
+
+
+def register(
+    workspace: str,
+    name: str,
+    path: str | Path,
+    *,
+    type: str,  # noqa: A002  Azure ML's word
+    version: str | None,
+    description: Description,
+    on_progress: OnProgress | None,
+) -> Registered:
+    """The same; says whether the version is new.
+
+    Raises:
+        ModelError: Name, version or file can't be used, or the version has other content.
+        StorageError: The workspace can't be written.
+    """
+    registry = ModelRegistry(open_store(workspace))
+    with _on_this_machine(path, on_progress) as source:
+        return registry.register(
+            name,
+            source,
+            type=type,
+            version=version,
+            description=description,
+            on_progress=on_progress,
+        )
+
+
+def delete_model(
+    registry: ModelRegistry, conf: str | None, name: str, version: str | None = None
+) -> list[ModelVersion]:
+    """Deletes a version or all versions of a model that no deployment names.
+
+    Raises:
+        NotFoundError: There is none.
+        UsageError: A deployment names it.
+    """
+    check_unused(registry, conf, name, version)
+    return registry.delete(name, version)
+
+
+def check_unused(
+    registry: ModelRegistry, conf: str | None, name: str, version: str | None = None
+) -> None:
+    """Makes sure that no deployment names what is to be deleted.
+
+    Raises:
+        UsageError: One does.
+        NotFoundError: It isn't there.
+    """
+    there = registry.versions(name)
+    live = [model.version for model in there if not model.is_archived]
+    gone = {model.version for model in there} if version is None else {version}
+    newest = live[0] if live else None
+    config = find_conf(conf)
+    if config is None:
+        return
+    for user in model_users(config, name):
+        needed = newest if user.version is None else user.version
+        if needed in gone or not there:
+            what = f"model {name}" if version is None else f"model {name}:{version}"
+            raise UsageError(
+                f"{what} is what {user.where} scores with: change or delete that one first, or "
+                f"`model archive {name}`, which hides it and keeps it usable"
+            )
+
+
+@contextmanager
+def _on_this_machine(path: str | Path, on_progress: OnProgress | None) -> Iterator[str | Path]:
+    """A model's file or folder; what a URL leads to is fetched for as long as it is needed."""
+    text = str(path)
+    if isinstance(path, Path) or local_form(text) is not None:
+        here = path if isinstance(path, Path) else local_form(text)
+        assert here is not None
+        yield here
+        return
+    above, _, file_name = text.rstrip("/").rpartition("/")
+    if not file_name or above.endswith(":/"):
+        raise ModelError(f"model {text}: it has no name of its own, as it is a whole store")
+    with tempfile.TemporaryDirectory(prefix="model-") as folder:
+        yield bring(open_store(above), file_name, Path(folder), on_progress)

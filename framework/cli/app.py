@@ -36,6 +36,7 @@ root = LazyGroup(
         "doctor": "framework.cli.doctor:doctor",
         "endpoint": "framework.cli.endpoint:endpoint",
         "deployment": "framework.cli.deployment:deployment",
+        "model": "framework.cli.model:model",
         "environment": "framework.cli.environment:environment",
         "datastore": "framework.cli.datastore:datastore",
         "compute": "framework.cli.compute:compute",

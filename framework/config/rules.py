@@ -9,6 +9,7 @@ from framework.config.documents import is_secret, leaves
 from framework.config.resolving import Resolved
 from framework.config.schema import dotted
 from framework.domain.job_names import is_job_name, why_no_job_name
+from framework.errors import FrameworkError
 
 _LONGEST_FILE_NAME = 255
 _INPUT = ("input",)
@@ -58,7 +59,23 @@ def check(resolved: Resolved, *, is_complete: bool) -> None:
 def _inferred_scorer(values: dict[tuple[str, ...], Any]) -> str | None:
     if values.get(_SCRIPT):
         return "script"
-    return "mlflow" if values.get(("model", "type")) == "mlflow_model" else None
+    return "mlflow" if _model_type(values) == "mlflow_model" else None
+
+
+def _model_type(values: dict[tuple[str, ...], Any]) -> str | None:
+    """The type of the model: as the registry says, where it is a registered one."""
+    written: str | None = values.get(("model", "type"))
+    name, workspace = values.get(("model", "name")), values.get(("workspace",))
+    if name is None or workspace is None or values.get(("model", "path")) is not None:
+        return written
+    from framework.models import ModelRegistry, parse_reference
+    from framework.storage import open_store
+
+    try:
+        reference = parse_reference(name, values.get(("model", "version")))
+        return ModelRegistry(open_store(workspace)).get(reference).type
+    except FrameworkError:
+        return written  # preflight says what is wrong with it
 
 
 def _scaling(resolved: Resolved) -> list[str]:

@@ -20,7 +20,7 @@ from framework.models import (
 )
 from framework.settings import Settings
 from framework.storage import open_store
-from framework.storage.paths import scheme_of
+from framework.storage.paths import local_form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +140,12 @@ def checked_path(text: str) -> str:
     Raises:
         ModelError: It isn't there.
     """
-    if scheme_of(text):
-        raise ModelError(f"model.path: {text} is not on this machine; register it from a copy here")
-    path = Path(text).expanduser().absolute()
+    if local_form(text) is None:
+        raise ModelError(
+            f"model.path: {text} is not on this machine; `model create --path` registers it, and "
+            "model=azureml:NAME:VERSION then scores with it"
+        )
+    path = Path(local_form(text) or "").expanduser().absolute()
     if not os.path.exists(path):  # noqa: PTH110  Path.exists raises below a closed folder
         raise ModelError(f"model.path: {path} does not exist")
     if not os.access(path, os.R_OK):

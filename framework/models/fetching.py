@@ -10,7 +10,7 @@ from framework.domain.models import ModelSource
 from framework.domain.redaction import without_signatures
 from framework.errors import ModelError, StorageError
 from framework.models.content import OnProgress, Phase, read_content
-from framework.storage import open_store
+from framework.storage import Store, open_store
 from framework.storage.os_errors import explain, shown
 from framework.storage.paths import checked_relative
 from framework.storage.tree import Selection, TreeStore
@@ -58,6 +58,24 @@ def check(source: ModelSource, path: Path) -> None:
             f"model {source.title}: {_place(source)} is not what was registered: its checksum is "
             f"not {source.sha256[:12]}…"
         )
+
+
+def bring(store: Store, path: str, folder: Path, on_progress: OnProgress | None = None) -> Path:
+    """Copies a file or a folder that nothing is known of yet, to be registered.
+
+    Raises:
+        ModelError: It isn't there.
+        StorageError: The store or the disk fails.
+    """
+    assert isinstance(store, TreeStore)  # all of ours are
+    found = ModelSource(title=path, url=store.url, path=path, sha256="", size=0)
+    try:
+        _copy(store, found, folder / path, on_progress)
+    except FileNotFoundError as error:
+        raise ModelError(f"model {_place(found)} is not there") from error
+    except OSError as error:
+        raise StorageError(explain(error, f"fetching {_place(found)} to", str(folder))) from error
+    return folder / path
 
 
 def _copy(
