@@ -21,6 +21,10 @@ import pytest
 
 import framework
 from framework.jobs import SilentObserver
+from framework.jobs.clock import now
+from framework.jobs.journal import this_process
+from framework.jobs.record import JobRecord
+from framework.storage import open_store
 
 HERE = Path(__file__).resolve().parent.parent
 HANGS_S = 100.0
@@ -337,3 +341,80 @@ def benches(tmp_path: Path) -> Iterator[Callable[[str], Bench]]:
         left = each.survivors()
         each.close()
         assert not left, f"processes are left: {left}"
+
+
+class Records:
+    """Records of jobs that were never run, as drivers would have left them."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+        self.store = open_store(str(workspace))
+
+    def record(self, name: str) -> JobRecord:
+        return JobRecord(self.store, name)
+
+    def create(
+        self,
+        name: str,
+        status: str = "Completed",
+        *,
+        created_at: str = "2026-01-02T03:04:05.678Z",
+        tags: Mapping[str, str] | None = None,
+        output_path: str | None = None,
+        **summary: Any,
+    ) -> JobRecord:
+        """A job that this process drives, or has driven."""
+        record = self.record(name)
+        output = str(self.workspace / "outputs" / name / "predictions.csv")
+        told = {
+            "name": name,
+            "status": "NotStarted",
+            "endpoint": None,
+            "deployment": None,
+            "model": None,
+            "input": "data/",
+            "output": output,
+            "counts": {"files": 3, "succeeded": 2, "failed": 1, "rows": 2, "tries": 4},
+            "created_at": created_at,
+        }
+        record.create(
+            {
+                "name": name,
+                "created_at": created_at,
+                "creator": {**this_process(), "started_at": created_at},
+                "document": {"tags": dict(tags or {}), "output": {"path": output_path}},
+                "summary": told | summary,
+            }
+        )
+        self.drive(name, status, **summary)
+        return record
+
+    def drive(self, name: str, status: str, *, pid: int | None = None, **summary: Any) -> None:
+        """One more driver takes the job over, and says how it is."""
+        record = self.record(name)
+        epoch = record.epoch + 1
+        claim = {**this_process(), "started_at": now()}
+        if pid is not None:
+            claim["pid"] = pid
+        place = record.path("epochs", f"{epoch:06d}.json")
+        self.store.create(place, json.dumps(claim).encode())
+        self.say(name, status, **summary)
+
+    def say(self, name: str, status: str, **summary: Any) -> None:
+        """The newest driver says how it is."""
+        record = self.record(name)
+        record.write_summary(record.epoch, {"status": status, "updated_at": now(), **summary})
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Records:
+    """A workspace of jobs that were never run."""
+    return Records(tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def dead_pid() -> int:
+    """The number of a process that is gone."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid

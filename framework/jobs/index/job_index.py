@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from framework.domain.states import JobStatus
 from framework.jobs.index.database import Database
@@ -18,6 +20,8 @@ from framework.jobs.index.schema import from_row, jobs, to_row
 Item = TypeVar("Item")
 
 _AT_ONCE = 500
+_KEY = list(jobs.primary_key)
+_UPSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class Known(NamedTuple):
@@ -88,6 +92,13 @@ class JobIndex:
         return jobs.c.workspace == self._workspace
 
     def _replace(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        rows = sorted(rows, key=itemgetter("name"))  # who locks in one order waits in no circle
+        upsert = _UPSERTS.get(connection.dialect.name)
+        if upsert is not None:
+            new = upsert(jobs)
+            changes = {key: new.excluded[key] for key in rows[0]}
+            connection.execute(new.on_conflict_do_update(index_elements=_KEY, set_=changes), rows)
+            return
         self._delete(connection, [row["name"] for row in rows])
         connection.execute(insert(jobs), rows)
 
