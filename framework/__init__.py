@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from framework.errors import (
         AccountingError,
         ConfigurationError,
+        EnvironmentBuildError,
         ErrorThresholdExceededError,
         FrameworkError,
         InputError,
@@ -45,6 +46,7 @@ __all__ = [
     "AccountingError",
     "Compute",
     "ConfigurationError",
+    "EnvironmentBuildError",
     "ErrorThresholdExceededError",
     "FrameworkError",
     "InputError",

@@ -12,6 +12,7 @@
     ├── NotFoundError                   4   no such endpoint, deployment, job, ...
     ├── StorageError                    1   a store failed for good
     ├── JobError                        1   the job ended without its output
+    │   ├── EnvironmentBuildError           the scorer's environment could not be built
     │   ├── ScorerInitError                 the scorer could not be loaded
     │   ├── ErrorThresholdExceededError     more files failed than are tolerated
     │   ├── NothingSucceededError           append_row without one successful item
@@ -140,6 +141,13 @@ class StorageError(FrameworkError):
 
 class JobError(FrameworkError):
     """The job ended without its output."""
+
+
+class EnvironmentBuildError(JobError):
+    """The environment that the scorer shall run in could not be built.
+
+    What the tool that builds it said last is in `user_traceback`.
+    """
 
 
 class ScorerInitError(JobError):
