@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 from contextlib import suppress
@@ -23,6 +24,7 @@ from framework.cli.streams import (
 from framework.jobs import SilentObserver, find_job
 
 if TYPE_CHECKING:
+    from framework.api import Invocation
     from framework.cli.orders import Order
     from framework.domain.states import JobStatus
 
@@ -43,20 +45,24 @@ def drive(order: Order, *, telling: int) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     open_standard_streams()
     state = RunState(is_verbose=order.is_verbose)
-    with warnings_said(), ended_by_exception(), result_only():
-        if order.is_verbose:
-            say_everything()
+    # What composing has to say was said by whoever gave the order.
+    logging.getLogger("framework").addHandler(logging.NullHandler())
+    with ended_by_exception(), result_only():
         try:
-            return _drive(order, TakeOver(order, telling))
+            invocation = order.compose()
+            with warnings_said():
+                if order.is_verbose:
+                    say_everything()
+                return _drive(order, invocation, TakeOver(order, telling))
         except KeyboardInterrupt:
             return INTERRUPTED  # whoever interrupted it says so
         except Exception as error:  # noqa: BLE001  no traceback of ours is shown
             return exit_code_of(error, state)
 
 
-def _drive(order: Order, take_over: TakeOver) -> int:
+def _drive(order: Order, invocation: Invocation, take_over: TakeOver) -> int:
     gc.set_threshold(COLLECT_EVERY)
-    begin = order.ready()
+    begin = order.ready(invocation)
     with interrupts() as asked:
         job = begin(take_over)
         if not job.runs_here:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from framework.cli.workspace import workspace_overrides
 
 if TYPE_CHECKING:
-    from framework.api import Begin
+    from framework.api import Begin, Invocation
 
 Words = Sequence[str | tuple[str, Any]]
 
@@ -46,16 +46,27 @@ class Order:
         words = [each if isinstance(each, str) else tuple(each) for each in plain["overrides"]]
         return cls(**{**plain, "overrides": tuple(words)})
 
-    def ready(self) -> Begin:
+    def compose(self) -> Invocation:
+        """Composes the configuration, as the one who gave the order has done.
+
+        Raises:
+            FrameworkError: It has changed meanwhile, and can't be used.
+        """
+        from framework.api import compose_invocation
+
+        if self.is_resumed:
+            words = workspace_overrides(self.workspace)
+            return compose_invocation(words, conf=self.conf, is_complete=False)
+        return compose_invocation(self.overrides, conf=self.conf)
+
+    def ready(self, invocation: Invocation) -> Begin:
         """Makes every check that needs no cluster, and says how the job begins.
 
         Raises:
             FrameworkError: It can't be done.
         """
-        from framework.api import compose_invocation, resume
+        from framework.api import resume
 
-        if not self.is_resumed:
-            return compose_invocation(self.overrides, conf=self.conf).ready()
-        words = workspace_overrides(self.workspace)
-        invocation = compose_invocation(words, conf=self.conf, is_complete=False)
-        return partial(resume, invocation, self.name, self.overrides)
+        if self.is_resumed:
+            return partial(resume, invocation, self.name, self.overrides)
+        return invocation.ready()
