@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from yaml import YAMLError
+
 from framework.config.editing.addresses import Address
 from framework.config.editing.checks import check_document
 from framework.config.editing.defaults import DEFAULT, default_of
@@ -206,8 +208,11 @@ class Editor:
 def _opened(path: Path | None) -> Document | None:
     if path is None:
         return None
-    read_yaml(path)  # says what is wrong with it
-    return Document(path.read_bytes().decode())
+    try:
+        return Document(path.read_bytes().decode())
+    except (OSError, ValueError, YAMLError):
+        read_yaml(path)  # says what is wrong with it
+        raise
 
 
 def _with_metadata(existing: Document | None, wanted: Document, *, replaces: bool) -> Document:
