@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise, product
 from typing import NamedTuple
 
@@ -63,6 +64,7 @@ class Durations:
         ]
 
 
+@lru_cache(maxsize=4_096)  # short ones, of which there are very many, are often the same
 def _bucket(seconds: float) -> int:
     return int(math.log10(max(seconds, _SHORTEST_S)) * _PER_DECADE // 1)
 

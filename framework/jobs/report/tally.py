@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 from framework.domain.outcomes import Counts
@@ -91,7 +92,8 @@ def _tally_driver(
             drive.seconds = entry.get("at")
             found.timeline.pass_time(drive.seconds)
         if "receipt" in entry:
-            rows = [row for row in entry["receipt"]["outcomes"] if done.add(row[0])]
+            rows = entry["receipt"]["outcomes"]
+            rows = list(compress(rows, done.add_each([row[0] for row in rows])))
             if rows:
                 _add(found, drive, rows, processes)
         elif "ended" in entry:

@@ -172,6 +172,21 @@ def test_receipts_are_read_in_the_order_they_came(record, claim, outcome):
     assert list(read_receipts(record)) == sent
 
 
+@given(
+    st.lists(
+        st.lists(st.integers(0, 30), max_size=8)
+        | st.integers(0, 30).map(lambda n: [*range(n, n + 5)])
+    )
+)
+def test_adding_many_at_once_is_adding_each(batches):
+    one, many = DoneSet(), DoneSet()
+    for batch in batches:
+        assert many.add_each(batch) == [one.add(index) for index in batch]
+
+    assert len(many) == len(one)
+    assert [index in many for index in range(50)] == [index in one for index in range(50)]
+
+
 def written(record) -> list[dict]:
     (segment,) = sorted(record.local("ledger").iterdir())[-1:]
     return [json.loads(line) for line in segment.read_text().splitlines()]
