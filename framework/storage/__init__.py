@@ -43,6 +43,6 @@ def open_store(url: str, options: Options = NO_OPTIONS) -> Store:
             raise UsageError("the location of a store is empty")
         return LocalStore(path)
     # Imported here: fsspec costs a tenth of a second, and local work does without it.
-    from framework.storage.remote import open_remote
+    from framework.storage.opening import open_remote
 
     return open_remote(url, options)

@@ -141,7 +141,7 @@ class InputItems:
         local = local_form(item.text)
         tree: TreeStore
         if local is None:
-            from framework.storage.remote import open_tree
+            from framework.storage.opening import open_tree
 
             tree, path = open_tree(item.text, self._options)
         else:

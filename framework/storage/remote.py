@@ -10,37 +10,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from framework.domain.files import order_key
-from framework.domain.redaction import without_signatures
 from framework.errors import StorageError
 from framework.storage.contract import AppendLog, OnBytes, StagedFile, StoredFile
-from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.os_errors import shown
-from framework.storage.paths import checked_relative, is_below, scheme_of
-from framework.storage.schemes import open_filesystem
+from framework.storage.paths import checked_relative, scheme_of
 from framework.storage.sorting import SortedRuns, sorted_runs
 from framework.storage.tree import EVERYTHING, Kind, Selection, Sight, TreeStore
 
-_OF_AZURE = frozenset({"az", "abfs", "abfss"})
-"""Their URLs may name the account behind the container: `abfss://container@account.host/path`."""
 _REPLACES_WHOLE = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
-
-
-def open_remote(url: str, options: Options = NO_OPTIONS) -> FsspecStore:
-    """The store at a URL that is not local."""
-    filesystem, path = open_filesystem(url, options)
-    return FsspecStore(filesystem, path, url=_tidy(without_signatures(url)))
-
-
-def open_tree(url: str, options: Options = NO_OPTIONS) -> tuple[FsspecStore, str]:
-    """The whole store that a URL is in, and the URL's path in it."""
-    filesystem, path = open_filesystem(url, options)
-    path = path.strip("/")
-    scheme, place = scheme_of(url), url.partition("://")[2].partition("/")[0]
-    container, at, _host = place.partition("@")
-    if scheme in _OF_AZURE and at and is_below(path, container):
-        tree = FsspecStore(filesystem, container, url=f"{scheme}://{place}")
-        return tree, path[len(container) :].strip("/")
-    return FsspecStore(filesystem, "", url=f"{scheme}://"), path
 
 
 class FsspecStore(TreeStore):
@@ -64,7 +41,7 @@ class FsspecStore(TreeStore):
 
     def at(self, path: str) -> FsspecStore:
         """The store rooted at a folder below."""
-        return FsspecStore(self._filesystem, self._full(path), url=self._url_of(path))
+        return type(self)(self._filesystem, self._full(path), url=self._url_of(path))
 
     def is_same(self, other: TreeStore) -> bool:
         """Whether the other is opened in the same way, and has the same root."""
@@ -251,10 +228,6 @@ def _told(on_bytes: OnBytes | None) -> Any:
                 on_bytes(inc)
 
     return Told()
-
-
-def _tidy(url: str) -> str:
-    return url if url.endswith("://") else url.rstrip("/")
 
 
 def _name(info: dict[str, Any]) -> str:
