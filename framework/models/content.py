@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class ContentFile:
     path: str
     size: int
     sha256: str
-    stamp: _Stamp = (0, 0, 0, 0)
+    stamp: _Stamp = field(default=(0, 0, 0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

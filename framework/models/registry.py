@@ -95,6 +95,7 @@ class ModelRegistry(Catalogue):
                     return Registered(self._described(found, description), is_new=False)
                 draft = self._draft(name, content, type, version)
                 claim = Claim(self.store, name, draft.version)
+                claim.check_place()
                 if claim.take():
                     model = description.applied(draft)
                     publish(self.store, model, source, claim, on_progress)

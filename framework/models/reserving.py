@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from framework.errors import StorageError
+from framework.errors import ModelError, StorageError
 from framework.models.version import folder_of, record_of
 from framework.storage import Store
 from framework.storage.os_errors import translated
@@ -102,6 +102,19 @@ class Claim:
         self.give_back()
         return False
 
+    def check_place(self) -> None:
+        """Makes sure, before it is taken, that nothing of somebody else's lies in its place.
+
+        Raises:
+            ModelError: Something does.
+        """
+        folder = folder_of(self._name, self.version)
+        if self._store.names(folder) and not self._store.names(self._folder):
+            raise ModelError(
+                f"model {self._name}: {folder} in the workspace {self._store.url} is in the way: "
+                "no registration has made it"
+            )
+
     def is_held(self) -> bool:
         """Whether it is still there: nobody took it for that of a dead process."""
         return self._store.exists(self._path)
@@ -140,11 +153,12 @@ def sweep(store: Store, name: str, *, is_alone: bool) -> list[str]:
         ]
         if not is_alone and not all(_is_old(store, claim) for claim in claims):
             continue
-        for claim in claims:
-            store.delete(claim)
-        if not store.exists(record_of(name, version)):
+        # The content before the claim that says whose it is: what nobody claimed is not ours.
+        if claims and not store.exists(record_of(name, version)):
             store.delete(folder_of(name, version))
             swept.append(version)
+        for claim in claims:
+            store.delete(claim)
         if is_alone:  # else somebody may be writing a claim there now
             store.delete(_claims(name, version))
     return swept

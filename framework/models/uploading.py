@@ -24,15 +24,9 @@ def publish(
     """Uploads a model, then writes its version down; leaves nothing where that fails.
 
     Raises:
-        ModelError: It was written to meanwhile, or something lies in its place.
+        ModelError: It was written to meanwhile.
         StorageError: The workspace can't be written, or the claim was lost.
     """
-    if store.names(model.folder):
-        claim.give_back()
-        raise ModelError(
-            f"model {model.title}: {shown(model.folder)} in the workspace {store.url} is in the "
-            "way: no registration has made it"
-        )
     try:
         _upload(store, model, source, on_progress)
         if not claim.is_held():
