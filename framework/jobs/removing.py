@@ -12,6 +12,7 @@ from framework.jobs.index.entries import Entry, read_entry
 from framework.jobs.index.finding import forget
 from framework.jobs.record import JobRecord, open_record
 from framework.storage import Store, open_store
+from framework.storage.durable import sync_folder
 
 _TRASH = "trash"
 _OUTPUTS = "outputs"
@@ -83,6 +84,9 @@ def _move_to_trash(record: JobRecord) -> None:
     try:
         trash.mkdir(exist_ok=True)
         record.local().rename(trash / f"{record.name}-{secrets.token_hex(4)}")
+        # Before anything in it is removed: a power cut must not bring half of it back.
+        sync_folder(str(trash))
+        sync_folder(str(record.local().parent))
     except FileNotFoundError:
         raise NotFoundError(f"job {record.name}: somebody else has just deleted it") from None
     except OSError as error:

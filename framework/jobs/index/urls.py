@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib.util import find_spec
 
-from framework.domain.redaction import without_signatures
+from framework.domain.redaction import MASK, without_signatures
 from framework.errors import MissingExtraError, UsageError
 
 FILE = "index.db"
@@ -25,8 +25,9 @@ def checked_url(url: str) -> str:
     """
     match = _URL.fullmatch(url)
     if match is None:
+        shown = MASK if "@" in url else repr(without_signatures(url))  # or a password's half
         raise UsageError(
-            f"index_url: {without_signatures(url)!r} is no URL of a database, such as "
+            f"index_url: {shown} is no URL of a database, such as "
             "postgresql://user:${oc.env:PASSWORD}@host/database or sqlite:////folder/index.db"
         )
     kind, driver, rest = match["kind"].lower(), match["driver"], match["rest"]
