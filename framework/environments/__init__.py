@@ -17,6 +17,7 @@ from framework.environments.cache import (
 from framework.environments.packages import Package, packages_of_scorer
 from framework.environments.planning import PlannedEnvironment, plan_environment
 from framework.environments.reading import conda_mapping, read_environment
+from framework.environments.requirements import located_line
 from framework.environments.running import CanceledError, ToolRunner
 from framework.environments.spec import EnvironmentSpec
 
@@ -33,6 +34,7 @@ __all__ = [
     "clear_environments",
     "conda_mapping",
     "environment_in_use",
+    "located_line",
     "packages_of_scorer",
     "plan_environment",
     "read_environment",

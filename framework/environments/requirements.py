@@ -133,6 +133,17 @@ class Requirements:
         )
 
 
+def located_line(text: str, folder: Path) -> str:
+    """A line for pip that means the same from everywhere: paths in it are absolute."""
+    try:
+        line = parse_line(Entry(text))
+    except ValueError:
+        return text  # who reads it says what is wrong
+    if not line.path or "://" in line.path or line.path.startswith("${"):
+        return text
+    return text.replace(line.path, os.path.normpath(folder / Path(line.path).expanduser()), 1)
+
+
 def _located(text: str, folder: Path) -> str:
     if text.startswith("file:"):
         text = unquote(urlsplit(text).path)

@@ -15,6 +15,8 @@ import pytest
 
 from framework import errors
 from framework.cli.app import root
+from framework.config.datastore_kinds import KINDS
+from framework.config.foreign_keys import FOREIGN
 from framework.config.registry import VARIABLE
 from framework.domain.outcomes import FailureKind, Stage
 from framework.domain.states import JobStatus
@@ -69,7 +71,10 @@ def declared(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, list[str]
 
 def shown_type(hint: Any, metadata: Any) -> str:
     if typing.get_origin(hint) in {types.UnionType, typing.Union}:
-        (hint,) = (each for each in typing.get_args(hint) if each is not types.NoneType)
+        parts = [each for each in typing.get_args(hint) if each is not types.NoneType]
+        if len(parts) > 1:
+            return f"path or {'mapping' if typing.get_origin(parts[1]) is dict else 'list'}"
+        hint = parts[0]
     if typing.get_origin(hint) is typing.Literal:
         return " or ".join(f"`{word}`" for word in typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
@@ -139,6 +144,23 @@ def test_every_key_of_an_endpoint_is_there_with_its_default() -> None:
         if isinstance(field.default, str)
     }
     assert {key: json.loads(codes(rows[key][0])[0]) for key in plain} == plain
+
+
+def test_every_type_of_datastore_is_there_with_its_keys() -> None:
+    shown = {kind: (codes(row[0]), codes(row[1])) for kind, row in tables("datastore type").items()}
+    assert shown == {
+        name: ([*kind.required, *kind.optional], [*kind.credentials])
+        for name, kind in KINDS.items()
+    }
+
+
+def test_every_key_of_azures_without_effect_is_there() -> None:
+    shown = {kind: set(codes(row[0])) for kind, row in tables("file of Azure ML").items()}
+    told = {
+        kind: {key for key, foreign in keys.items() if foreign.is_told}
+        for kind, keys in FOREIGN.items()
+    }
+    assert shown == {kind: keys for kind, keys in told.items() if keys}
 
 
 # --- the command line

@@ -90,12 +90,11 @@ def test_what_azure_has_and_nothing_here_reads_is_told(workspace: Path, write: A
     write(
         DEPLOYMENT,
         "scorer: a\nresources: {instance_type: big}\nmodel: {path: m, description: x, tags: {}}\n"
-        "environment: {conda_file: {dependencies: [pip]}, build: {path: .}}\n",
+        "environment: {build: {path: .}}\n",
     )
     notices = composed().notices
     assert any("resources.instance_type" in notice for notice in notices)
     assert any("environment.build" in notice for notice in notices)
-    assert any("environment.conda_file" in notice for notice in notices)
     assert not any("model" in notice for notice in notices)
 
 
