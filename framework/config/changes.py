@@ -168,10 +168,8 @@ class Layer:
             value = value["path"]
         if key == COMPUTE_NAME and isinstance(value, str):
             value = compute_name(value)
-        if key == ("environment", "conda_file") and isinstance(value, Mapping):
-            self.notices.append("an inline environment.conda_file has no effect here")
-            return
-        if isinstance(value, Mapping) and value:
+        is_document = node.kind is Kind.FILE_OR_MAPPING
+        if isinstance(value, Mapping) and value and not is_document:
             names = listed(value)
             self.complain(key, f"must be {described(node)}, and has no key {names}", line)
             return

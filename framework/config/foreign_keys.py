@@ -64,7 +64,6 @@ FOREIGN: Mapping[str, Mapping[str, Foreign]] = {
         **_DESCRIBED,
         **_OF_AN_ASSET,
         "intellectual_property": _READ_ONLY,
-        "version": Foreign(is_told=False),
         "build": Foreign(
             instead="no image is built here; give conda_file",
             below={"path": None, "dockerfile_path": None},

@@ -10,6 +10,7 @@ from typing import Any
 
 from framework.config.changes import BUILT_IN, CODE, DEFAULT, Source
 from framework.config.documents import is_secret
+from framework.config.inline_files import expanded_inline, is_inline, located_inline
 from framework.config.paths import located
 from framework.config.references import UnsetError, expand, has_reference
 from framework.config.schema import Field, Group, Key, Kind, Map, Node, dotted, node_at, schema
@@ -21,6 +22,7 @@ from framework.settings import Settings
 
 _SCRIPT = ("code_configuration", "scoring_script")
 _OPTIONS = ("storage_options",)
+_UNTYPED = frozenset({Kind.TEXT, Kind.ANY, Kind.FILE_OR_MAPPING, Kind.FILE_OR_TEXTS})
 _TAKES_LISTS = frozenset({("input",)})
 
 
@@ -128,7 +130,7 @@ def _unresolved(declared: Field, written: Any) -> tuple[Any, Any]:
     stored = _stored(declared, written)
     if declared.kind is Kind.TEXTS:
         return tuple(stored), stored
-    return stored if declared.kind in {Kind.TEXT, Kind.ANY} else declared.default, stored
+    return stored if declared.kind in _UNTYPED else declared.default, stored
 
 
 def _skeleton(group: Group) -> dict[str, Any]:
@@ -168,6 +170,8 @@ def _give_script_a_folder(table: Table) -> None:
 
 
 def _located(key: Key, declared: Field, written: Any, source: Source) -> Any:
+    if is_inline(declared, written):
+        return located_inline(written, source.folder)
     if source.folder is None or not declared.metadata.get("is_path"):
         return written
     if isinstance(written, list):
@@ -184,6 +188,8 @@ def _located(key: Key, declared: Field, written: Any, source: Source) -> Any:
 
 def _read(declared: Field, written: Any) -> tuple[Any, Any]:
     """A settled value as it is used and as it is stored."""
+    if is_inline(declared, written):
+        return read(declared, expanded_inline(written)), _stored(declared, written)
     if isinstance(written, str) and has_reference(written):
         try:
             return read(declared, _expanded(written)), _stored(declared, written)
@@ -194,7 +200,7 @@ def _read(declared: Field, written: Any) -> tuple[Any, Any]:
     value = read(declared, _expanded(written))
     if declared.kind in {Kind.TEXTS, Kind.ANY}:
         return value, _stored(declared, written)
-    if isinstance(written, str) and declared.kind is Kind.TEXT:
+    if isinstance(written, str) and declared.kind in _UNTYPED:
         return value, _stored(declared, written)
     is_word = declared.enum is not None and value is not None
     return value, str(value) if is_word else value

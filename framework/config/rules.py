@@ -20,8 +20,9 @@ _INSTANCES = ("resources", "instance_count")
 _MOST_INSTANCES = ("compute", "max_instances")
 _LEAST_INSTANCES = ("compute", "min_instances")
 _SCALING = (_LEAST_INSTANCES, ("compute", "idle_time_before_scale_down"))
+_IMAGE = ("environment", "image")
+_PARTS_OF_ENVIRONMENT = (("environment", "conda_file"), ("environment", "requirements"))
 _WITHOUT_EFFECT = {
-    ("environment", "image"): "scorers run in this interpreter",
     ("keep_alive",): "scorer processes end with their job",
     ("resources", "memory_limit"): "memory is not limited yet",
 }
@@ -41,7 +42,17 @@ def follow(resolved: Resolved) -> list[str]:
     for key, instead in _WITHOUT_EFFECT.items():
         if values.get(key):
             notices.append(f"{dotted(key)} has no effect: {instead}")
+    if values.get(_IMAGE):
+        notices.append(f"{dotted(_IMAGE)} has no effect: scorers run in {_where(values)}")
     return [*notices, *_plain_secrets(resolved)]
+
+
+def _where(values: dict[tuple[str, ...], Any]) -> str:
+    """Where scorers run, in words."""
+    parts = [key for key in _PARTS_OF_ENVIRONMENT if values.get(key)]
+    if parts:
+        return f"an environment built of {' and '.join(map(dotted, parts))}"
+    return "this interpreter"
 
 
 def check(resolved: Resolved, *, is_complete: bool) -> None:

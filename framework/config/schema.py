@@ -26,6 +26,8 @@ class Kind(Enum):
     SWITCH = "true or false"
     CHOICE = "one of a closed set"
     TEXTS = "a list of texts"
+    FILE_OR_MAPPING = "a path or keys and values"
+    FILE_OR_TEXTS = "a path or a list of texts"
     ANY = "anything"
 
 
@@ -126,8 +128,9 @@ def _node(hint: Any, declared: dataclasses.Field[Any]) -> Node:
 
 def _field(hint: Any, declared: dataclasses.Field[Any]) -> Field:
     is_optional = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
-    if is_optional:
-        (hint,) = (part for part in typing.get_args(hint) if part is not type(None))
+    parts = [part for part in typing.get_args(hint) if part is not type(None)]
+    if is_optional and len(parts) == 1:
+        hint = parts[0]
     kind, choices, enum = _kind(hint)
     return Field(
         kind=kind,
@@ -144,6 +147,9 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...], type[StrEnum] | None]:
         return Kind.CHOICE, typing.get_args(hint), None
     if typing.get_origin(hint) is tuple:
         return Kind.TEXTS, (), None
+    if isinstance(hint, types.UnionType):  # a file's path, or what stands in it
+        is_mapping = any(typing.get_origin(part) is dict for part in typing.get_args(hint))
+        return Kind.FILE_OR_MAPPING if is_mapping else Kind.FILE_OR_TEXTS, (), None
     if issubclass(hint, StrEnum):
         return Kind.CHOICE, tuple(choice.value for choice in hint), hint
     plain = {str: Kind.TEXT, bool: Kind.SWITCH, int: Kind.WHOLE, float: Kind.NUMBER}

@@ -34,6 +34,7 @@ _DURATION = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+_LISTS = frozenset({Kind.TEXTS, Kind.FILE_OR_TEXTS})
 _LONGEST_SHOWN = 80
 _MOST_DIGITS = 40
 
@@ -79,7 +80,10 @@ def _settle_plain(field: Field, raw: Plain) -> Any:
     if field.kind is Kind.ANY:
         structure = parse_flow(text)
         return decide(text) if structure == text else settle(field, structure)
-    if field.kind is Kind.TEXTS and text.startswith("[") and text.endswith("]"):
+    if field.kind is Kind.FILE_OR_MAPPING and text.startswith("{"):
+        structure = parse_flow(text)
+        return text if structure == text else settle(field, structure)
+    if field.kind in _LISTS and text.startswith("[") and text.endswith("]"):
         structure = parse_flow(text)
         if isinstance(structure, list) and all(isinstance(item, str) for item in structure):
             return [str(item) for item in structure]
@@ -226,6 +230,22 @@ def _texts(field: Field, value: Any) -> tuple[str, ...]:
     return tuple(_text(field, item) for item in items)
 
 
+def _file_or_mapping(field: Field, value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(field, value)
+    if isinstance(value, dict):
+        return _anything(field, value)
+    raise _wrong(field, value)
+
+
+def _file_or_texts(field: Field, value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(field, value)
+    if isinstance(value, list):
+        return _texts(field, value)
+    raise _wrong(field, value)
+
+
 def _anything(field: Field, value: Any) -> Any:
     if isinstance(value, str):
         return _text(field, value)
@@ -244,6 +264,8 @@ _READERS = {
     Kind.CHOICE: _choice,
     Kind.TEXTS: _texts,
     Kind.ANY: _anything,
+    Kind.FILE_OR_MAPPING: _file_or_mapping,
+    Kind.FILE_OR_TEXTS: _file_or_texts,
 }
 
 

@@ -68,13 +68,17 @@ class Environment:
 
     Attributes:
         name: Its name in the registry, or `current` for this interpreter.
+        version: Its version in the registry.
         image: A container image; kept for computes that run containers.
-        conda_file: A conda file's path.
+        conda_file: A conda file's path, or what stands in one.
+        requirements: The path of a list of requirements for pip, or its lines.
     """
 
     name: str | None = None
+    version: str | None = None
     image: str | None = None
-    conda_file: str | None = field(default=None, metadata={"is_path": True})
+    conda_file: str | dict[str, Any] | None = field(default=None, metadata={"is_path": True})
+    requirements: str | tuple[str, ...] | None = field(default=None, metadata={"is_path": True})
 
 
 @dataclass(frozen=True, kw_only=True)
