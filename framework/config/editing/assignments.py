@@ -47,7 +47,7 @@ def parse_settings(kind: Kind, texts: Iterable[str]) -> tuple[Setting, ...]:
     for text in texts:
         written, equals, value = text.partition("=")
         key = _key(kind, written.strip())
-        if not equals or not all(key):
+        if not equals or not key or not all(key):
             shown = without_signatures(written if equals else text)
             message = "is no setting: write key=value"
             problems.append(Problem(key=shown, message=message, source=SET))

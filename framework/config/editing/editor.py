@@ -143,8 +143,9 @@ class Editor:
         asked = None if given is None or str(given) == before else str(given)
         explicit = check_explicit(address.version, asked)
         same = matching_version(versions, document, explicit, str(address))
+        if explicit is not None and explicit != before:
+            check_version(explicit)
         version = same or explicit or next_version(versions)
-        check_version(version)
         document.set(VERSION, version)
         own = Address(kind=address.kind, name=address.name, version=version)
         notices = self._check(document, request, own, path)

@@ -86,7 +86,7 @@ def check_explicit(one: str | None, other: str | None) -> str | None:
     """
     if one is not None and other is not None and one != other:
         raise UsageError(f"--version {one!r} is not the file's version: {listed([other])}")
-    return one or other
+    return other if one is None else one
 
 
 def _content(data: Mapping[str, Any]) -> dict[str, Any]:
