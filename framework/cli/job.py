@@ -14,6 +14,7 @@ job = LazyGroup(
         "stream": "framework.cli.job_stream:job_stream",
         "logs": "framework.cli.job_logs:job_logs",
         "cancel": "framework.cli.job_cancel:job_cancel",
+        "download": "framework.cli.job_download:job_download",
         "resume": "framework.cli.job_resume:job_resume",
         "report": "framework.cli.job_report:job_report",
         "archive": "framework.cli.job_archive:job_archive",

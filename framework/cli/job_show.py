@@ -27,11 +27,15 @@ _EXAMPLES = examples(
     "python -m framework job show NAME",
     "python -m framework job show NAME --query status -o tsv",
     "python -m framework job show NAME --query counts.failed",
+    "python -m framework job show NAME --web",
 )
 
 
 @click.command("show", epilog=_EXAMPLES)
 @job_name_argument
+@click.option(
+    "--web", is_flag=True, help="Open its page: the dashboard while it runs, its report after."
+)
 @query_option
 @output_option
 @workspace_option
@@ -39,6 +43,7 @@ _EXAMPLES = examples(
 @verbose_option
 def job_show(
     name: str,
+    web: bool,
     query: ParsedResult | None,
     form: str | None,
     workspace: str | None,
@@ -51,5 +56,10 @@ def job_show(
     from framework.jobs import find_job
 
     check(query, JOB)
-    show(find_job(workspace_of(workspace, conf), name).summary(), form=form, query=query)
+    job = find_job(workspace_of(workspace, conf), name)
+    if web:
+        from framework.cli.web import open_page
+
+        open_page(job)
+    show(job.summary(), form=form, query=query)
     return 0

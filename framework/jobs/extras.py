@@ -37,8 +37,7 @@ def publish_extras(record: JobRecord, folder: Store, epoch: int) -> list[str]:
     """
     staging = open_store(record.staging)
     warnings = []
-    for path, group in groupby(SortedRuns(_written(record), _order), lambda written: written[0]):
-        versions = [extra for _, _, extra in group]
+    for path, versions in _by_name(record):
         if len({extra.sha256 for extra in versions}) > 1:
             warnings.append(
                 f"{path} was written by {len(versions)} mini-batches with different contents; "
@@ -48,6 +47,18 @@ def publish_extras(record: JobRecord, folder: Store, epoch: int) -> list[str]:
         clear_staged(target, record, epoch)
         _publish(versions[-1], staging, target, token(record, epoch))
     return warnings
+
+
+def published_extras(record: JobRecord) -> Iterator[ExtraFile]:
+    """What a Completed job has published beside its output, by name."""
+    for _, versions in _by_name(record):
+        yield versions[-1]
+
+
+def _by_name(record: JobRecord) -> Iterator[tuple[str, list[ExtraFile]]]:
+    """All that was written under each name, in input order."""
+    for path, group in groupby(SortedRuns(_written(record), _order), lambda written: written[0]):
+        yield path, [extra for _, _, extra in group]
 
 
 def _written(record: JobRecord) -> Iterator[_Written]:
