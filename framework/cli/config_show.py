@@ -54,7 +54,7 @@ def config_show(
     elif origin:
         leaves = _leaves(shown(composition.document))
         rows = [
-            {"key": key, "value": value, "origin": composition.origins.get(key, "default")}
+            {"key": key, "value": value, "origin": composition.origin_of(key)}
             for key, value in leaves.items()
         ]
         show(rows, form=form or "yaml", query=query)

@@ -40,6 +40,12 @@ class Composition:
     def __repr__(self) -> str:
         return f"Composition(document={shown(self.document)!r}, conf={self.conf!r})"
 
+    def origin_of(self, key: str) -> str:
+        """Where a dotted key was set, or what it is a part of."""
+        while key not in self.origins and "." in key:
+            key = key.rpartition(".")[0]
+        return self.origins.get(key, DEFAULT)
+
     def to_yaml(self, origin: bool = False) -> str:
         """The document as YAML, fit to be shown.
 
@@ -48,7 +54,7 @@ class Composition:
         """
         lines = []
         for key, line in _lines(shown(self.document), ()):
-            source = self.origins.get(dotted(key), DEFAULT) if origin and key else None
+            source = self.origin_of(dotted(key)) if origin and key else None
             lines.append(f"{line:<{_COLUMN}}  # {_on_one_line(source)}" if source else line)
         return "\n".join(lines) + "\n"
 

@@ -23,7 +23,9 @@ class HttpStore(FsspecStore):
 
     def look(self, path: str) -> Sight | None:
         """What stands at an address; servers lead from a folder's name to its address."""
-        for name in (path, f"{path}/" if path else ""):
+        if not path:
+            return Sight(Kind.FOLDER)
+        for name in (path, f"{path}/"):
             try:
                 info = self._info(name)
             except FileNotFoundError:

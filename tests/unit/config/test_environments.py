@@ -92,3 +92,9 @@ def test_a_version_that_the_file_denies_is_refused(write: Any) -> None:
     write("conf/environment/env@9.yaml", "version: 8\nimage: older\n")
     with pytest.raises(ConfigurationError, match="but the file is called"):
         composed("environment=azureml:env:9")
+
+
+def test_parts_of_what_a_file_says_come_from_that_file(write: Any) -> None:
+    write("conf/environment/env.yaml", "conda_file:\n  dependencies: [pip]\n")
+    made = composed("environment=azureml:env")
+    assert made.origin_of("environment.conda_file.dependencies") == "conf/environment/env.yaml"

@@ -69,3 +69,5 @@ def test_a_glob_is_matched_with_what_is_listed(site: str) -> None:
 def test_what_is_not_there_is_said(site: str) -> None:
     with pytest.raises(InputError, match="is not there"):
         open_input([f"{site}/images/nothing.txt"])
+    with pytest.raises(InputError, match="has no 'nothing'"):
+        open_input([f"{site}/nothing"])
