@@ -60,7 +60,7 @@ def _placed(problem: Problem, incoming: Incoming | None, by_hand: list[str], pat
     if any(_is_about(problem.key, key) for key in by_hand):
         return replace(problem, source=SET)
     if incoming is None:
-        return problem
+        return problem if path.exists() else replace(problem, source="")
     line = next(_lines(incoming.data, problem.key), None)
     return replace(problem, source=incoming.shown if line is None else f"{incoming.shown}:{line}")
 

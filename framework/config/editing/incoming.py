@@ -12,7 +12,7 @@ from framework.config.editing.rebasing import paths_in, rebased
 from framework.config.paths import at_home
 from framework.config.texts import Lined
 from framework.config.yaml_files import read_yaml, shown_path
-from framework.errors import ConfigurationError, NotFoundError, Problem
+from framework.errors import ConfigurationError, Problem, UsageError
 
 _SCHEMA = ("$schema",)
 
@@ -68,12 +68,12 @@ def read_incoming(text: str) -> Incoming:
     """Reads the file that `--file` names.
 
     Raises:
-        NotFoundError: It is not there.
+        UsageError: It is not there.
         ConfigurationError: It can't be read, or is no YAML.
     """
     path = Path.cwd() / at_home(text)
     if not path.exists():
-        raise NotFoundError(f"--file: {shown_path(path)!r} is not there")
+        raise UsageError(f"--file: {shown_path(path)!r} is not there")
     data = read_yaml(path)
     return Incoming(path, data, path.read_bytes().decode("utf-8-sig"))
 
