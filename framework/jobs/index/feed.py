@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 START_S = 1.0
 PACE_S = 5.0
 FINISH_S = 2.0
+_LOAD_S = 15.0
 
 
 class IndexFeed:
@@ -40,6 +41,7 @@ class IndexFeed:
         self._start_s = start_s
         self._wanted = threading.Event()
         self._closed = threading.Event()
+        self._is_loaded = threading.Event()
         self._written_at = time.monotonic()
         self._has_warned = False
         self._thread = threading.Thread(target=self._keep, name="job-index", daemon=True)
@@ -60,8 +62,13 @@ class IndexFeed:
         self._wanted.set()
 
     def join(self, seconds: float = FINISH_S) -> None:
-        """Waits until the last row is written, but not long."""
+        """Waits until the last row is written, but not long.
+
+        Args:
+            seconds: For the database; where its library is still loading, that is waited for.
+        """
         if self._thread.ident is not None:
+            self._is_loaded.wait(_LOAD_S)
             self._thread.join(seconds)
 
     def _keep(self) -> None:
@@ -72,6 +79,7 @@ class IndexFeed:
             self._wanted.clear()
             is_last = self._closed.is_set()  # first: the row is read after it
             self._write()
+            self._is_loaded.set()
             self._written_at = time.monotonic()
         atexit.unregister(self.join)
 
@@ -80,8 +88,9 @@ class IndexFeed:
         from framework.jobs.index.entries import read_entry
 
         try:
-            entry = read_entry(self._record)
-            open_index(self._index_url, self._record.workspace).put([entry])
+            index = open_index(self._index_url, self._record.workspace)
+            self._is_loaded.set()
+            index.put([read_entry(self._record)])
         except NotFoundError:  # deleted meanwhile
             return
         except Exception as error:  # noqa: BLE001  drivers of databases have errors of their own
