@@ -113,14 +113,21 @@ def _read_credentials(
             layer.notices.append(f"{'.'.join(key)} is accepted, but has no effect here")
         elif name in kind.credentials:
             _read_value(layer, kind, key, item, values, where)
-            if looks_secret(str(name)) and _is_plain(item):
-                layer.notices.append(
-                    f"{'.'.join(key)} looks like a secret ({layer.source.layer}): "
-                    "write ${oc.env:NAME} instead"
-                )
+            _warn_of_secrets(layer, key, item)
         else:
             known = did_you_mean(str(name), kind.credentials) or ", there is none"
             layer.complain(key, f"unknown key{known}", where)
+
+
+def _warn_of_secrets(layer: Layer, key: tuple[str, ...], value: Any) -> None:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            _warn_of_secrets(layer, (*key, str(name)), item)
+    elif looks_secret(key[-1]) and _is_plain(value):
+        layer.notices.append(
+            f"{'.'.join(key)} looks like a secret ({layer.source.layer}): "
+            "write ${oc.env:NAME} instead"
+        )
 
 
 def _is_plain(value: Any) -> bool:
@@ -142,6 +149,7 @@ def _read_value(
         if name == "options":
             if not isinstance(value, Mapping):
                 raise WrongValueError(f"must have keys and values, is {quoted(value)}")
+            _warn_of_secrets(layer, key, value)
             values[name] = value
         elif name in kind.switches:
             values[name] = read(_SWITCH, settle(_SWITCH, value))
