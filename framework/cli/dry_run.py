@@ -40,6 +40,7 @@ def _in_words(plan: dict[str, Any]) -> str:
         f"{phrases.files(plan['files'])}, {phrases.size(plan['bytes'])}:{first}"
         + (f"\n  and {more:,} more" if more > 0 else "")
         + f"\n{batches:,} mini-batch{'' if batches == 1 else 'es'} of {_sizes(plan)}"
+        f"\nenvironment: {plan['environment']}"
         f"\noutput: {plan['output'] or 'none: results are counted only'}"
         "\nnothing was scored"
     )

@@ -29,6 +29,7 @@ from framework.jobs.plan import JobPlan
 from framework.jobs.reduce import Reduction, reduce_parts
 from framework.jobs.report.writing import write_at_end
 from framework.jobs.requests import is_cancel_requested
+from framework.jobs.scorer_environment import ScorerEnvironment
 from framework.jobs.source import PlannedSource
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,9 @@ class Driver:
         self._source = PlannedSource(self._listing, plan.settings, self._ledger.done)
         self._dispatcher: Dispatcher | None = None
         self._is_canceled = threading.Event()
+        self._environment = ScorerEnvironment(
+            plan.environment, reporter, plan.record.local("logs"), plan.record.name
+        )
 
     @property
     def epoch(self) -> int:
@@ -64,11 +68,13 @@ class Driver:
     def cancel(self) -> None:
         """Asks it to stop: nothing more is begun, and what is done is kept. From any thread."""
         self._is_canceled.set()
+        self._environment.cancel()
         if self._dispatcher is not None:
             self._dispatcher.stop(CANCEL_GRACE_S)
         self._reporter.status(JobStatus.CANCEL_REQUESTED)
 
-    def _look_for_requests(self) -> None:
+    def _on_beat(self) -> None:
+        self._environment.tick()
         if not self._is_canceled.is_set() and is_cancel_requested(self._plan.record, self.epoch):
             self.cancel()
 
@@ -78,7 +84,7 @@ class Driver:
         Raises:
             FrameworkError: It has not ended as Completed; why is in its record too.
         """
-        self._reporter.start(self._look_for_requests)
+        self._reporter.start(self._on_beat)
         try:
             self._run()
             self._end(JobStatus.COMPLETED)
@@ -104,6 +110,11 @@ class Driver:
         if self._is_committed():
             self._check_all_done()
             return
+        with self._environment.in_use() as python:
+            self._plan = self._plan.with_python(python)
+            self._run_on_instances()
+
+    def _run_on_instances(self) -> None:
         settings = self._plan.settings
         with open_session(
             self._plan.compute,
@@ -152,6 +163,7 @@ class Driver:
         self._check_not_canceled()
 
     def _check_not_canceled(self) -> None:
+        self._look_for_requests()
         if self._is_canceled.is_set():
             raise JobCanceledError(f"job {self._plan.record.name} was canceled")
 

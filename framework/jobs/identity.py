@@ -45,6 +45,7 @@ def identity_of(plan: JobPlan, code: str, model: ChosenModel | None) -> dict[str
         "encoding": plan.output_format.child_encoding,
         "code": code,
         "model": dict(model.identity) if model else None,
+        "environment": plan.environment.spec.to_document() if plan.environment else None,
         "versions": _versions(),
         "summary": {
             "name": plan.record.name,

@@ -8,6 +8,7 @@ from typing import Any
 
 from framework.engine.contract import Compute
 from framework.engine.work import PoolSpec
+from framework.environments import PlannedEnvironment
 from framework.jobs.chosen_model import ChosenModel
 from framework.jobs.commit import Target
 from framework.jobs.record import JobRecord
@@ -33,6 +34,7 @@ class JobPlan:
         launch: How its scorer processes are started.
         listing: How its inputs are found.
         identity: What never changes about it.
+        environment: What its scorer processes run in; `None` for the instances' own interpreter.
     """
 
     record: JobRecord
@@ -45,6 +47,7 @@ class JobPlan:
     launch: Launch
     listing: InputListing
     identity: Mapping[str, Any]
+    environment: PlannedEnvironment | None = None
 
     def pool(self, epoch: int) -> PoolSpec:
         """The pool of scorer processes that a driver wants on each instance."""
@@ -67,6 +70,10 @@ class JobPlan:
         origin = self.settings.code_configuration.code or ""
         launch = replace(self.launch, code=code, code_origin=origin)
         return replace(self, launch=launch, identity=identity)
+
+    def with_python(self, python: str) -> JobPlan:
+        """The same, with the interpreter of its scorer processes; empty for the instances' own."""
+        return replace(self, launch=replace(self.launch, python=python))
 
     def with_model(self, model: ChosenModel | None) -> JobPlan:
         """The same, with its model."""

@@ -19,6 +19,7 @@ from framework.errors import (
 from framework.jobs.commit import Target
 from framework.jobs.script_check import check_script
 from framework.outputs import OutputFormat, choose_format
+from framework.plugin.contributions import Contribution
 from framework.plugin.plugins import Plugins
 from framework.plugin.resolving import check_params, resolve, resolve_all
 from framework.scoring.contract import Scorer
@@ -28,7 +29,6 @@ from framework.storage import Store, open_store
 from framework.storage.inputs import InputListing, open_input
 
 SCRIPT = "script"
-_CURRENT = "current"
 
 
 def make_compute(settings: Settings, plugins: Plugins) -> Compute:
@@ -121,15 +121,10 @@ def make_launch(
         has_snapshot: Whether the code was snapshotted already, so that its folder is not needed.
 
     Raises:
-        UsageError: The scorer, the script or the environment can't be used.
+        UsageError: The scorer or the script can't be used.
     """
-    check_environment(settings)
-    name = settings.scorer.name
-    if name is None:
-        raise ConfigurationError(
-            Problem(key="scorer.name", message="is missing, and there is no scoring script")
-        )
-    contribution = plugins.find_scorer(name)
+    contribution = find_scorer(settings, plugins)
+    name = contribution.name
     factory = resolve(contribution, Scorer)
     params = dict(settings.scorer.params)
     if name == SCRIPT:
@@ -150,6 +145,20 @@ def make_launch(
     )
 
 
+def find_scorer(settings: Settings, plugins: Plugins) -> Contribution:
+    """What is registered under the scorer's name.
+
+    Raises:
+        UsageError: Nothing is, or there is no name.
+    """
+    name = settings.scorer.name
+    if name is None:
+        raise ConfigurationError(
+            Problem(key="scorer.name", message="is missing, and there is no scoring script")
+        )
+    return plugins.find_scorer(name)
+
+
 def _script_params(settings: Settings, *, is_checked: bool) -> dict[str, Any]:
     code, script = settings.code_configuration.code, settings.code_configuration.scoring_script
     if code is None or script is None:
@@ -159,21 +168,6 @@ def _script_params(settings: Settings, *, is_checked: bool) -> dict[str, Any]:
     if is_checked:
         check_script(Path(code), script)
     return {"scoring_script": script}
-
-
-def check_environment(settings: Settings) -> None:
-    """Refuses environments that can't be built yet.
-
-    Raises:
-        UsageError: Something else than this interpreter is asked for.
-    """
-    environment = settings.environment
-    if environment.conda_file is not None or environment.name not in {None, _CURRENT}:
-        asked = environment.conda_file or environment.name
-        raise UsageError(
-            f"environment: {asked} can't be built yet; environment={_CURRENT} runs the scorer in "
-            "this interpreter"
-        )
 
 
 def open_listing(settings: Settings) -> InputListing:

@@ -26,6 +26,7 @@ class Plan:
         smallest_bytes: Bytes in the lightest mini-batch.
         largest_bytes: Bytes in the heaviest one.
         first_files: The first few files.
+        environment: What scorer processes run in, in words.
     """
 
     input: str
@@ -38,6 +39,7 @@ class Plan:
     smallest_bytes: int
     largest_bytes: int
     first_files: tuple[str, ...]
+    environment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,4 +84,14 @@ class PreparedJob:
             smallest_bytes=sizes[0],
             largest_bytes=sizes[1],
             first_files=tuple(first),
+            environment=self._environment,
         )
+
+    @property
+    def _environment(self) -> str:
+        planned = self.plan.environment
+        if planned is None:
+            return "this interpreter"
+        state = "built already" if planned.built else "not built yet"
+        notes = "".join(f"; {note}" for note in planned.notes)
+        return f"{planned.spec.source} ({planned.summary}), {state}{notes}"

@@ -24,6 +24,7 @@ from framework.jobs.observing import Observer, Reporter
 from framework.jobs.plan import JobPlan
 from framework.jobs.prepared import PreparedJob
 from framework.jobs.record import JobRecord, open_record
+from framework.jobs.scorer_environment import choose_environment
 from framework.jobs.snapshot import store_snapshot, take_snapshot
 from framework.plugin.plugins import Plugins
 from framework.settings import Settings
@@ -119,7 +120,16 @@ def resume(
     settings = replace(restored, workspace=workspace, name=name)
     _check_same_plan(identity["document"], document)
     listing = preflight.open_listing(settings)
-    plan = _plan(record, settings, identity["document"], plugins, listing, is_resumed=True)
+    is_same = document["environment"] == identity["document"]["environment"]
+    plan = _plan(
+        record,
+        settings,
+        identity["document"],
+        plugins,
+        listing,
+        is_resumed=True,
+        environment=identity.get("environment") if is_same else None,
+    )
     _check_unchanged(identity, plan)
     model = same_again(identity["model"], settings, name)
     return _drive(plan.with_model(model).with_code(identity["code"], identity), observer)
@@ -133,12 +143,15 @@ def _plan(
     listing: InputListing,
     *,
     is_resumed: bool = False,
+    environment: Mapping[str, Any] | None = None,
 ) -> JobPlan:
     if settings.index_url is not None:
         checked_url(settings.index_url)
     output_format = preflight.make_format(settings, plugins)
     compute = preflight.make_compute(settings, plugins)
     launch = preflight.make_launch(settings, plugins, output_format, has_snapshot=is_resumed)
+    planned = choose_environment(settings, preflight.find_scorer(settings, plugins), environment)
+    variables = {**dict(planned.spec.variables if planned else ()), **launch.environment_variables}
     threads = compute.threads(
         settings.resources.instance_count, settings.max_concurrency_per_instance
     )
@@ -150,9 +163,10 @@ def _plan(
         compute=compute,
         output_format=output_format,
         target=preflight.make_target(settings, record.name, may_exist=is_resumed),
-        launch=replace(launch, threads=threads),
+        launch=replace(launch, threads=threads, environment_variables=variables),
         listing=listing,
         identity={},
+        environment=planned,
     )
 
 

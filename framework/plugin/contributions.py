@@ -26,6 +26,7 @@ class Contribution:
         summary: One line for `plugins list`.
         plugin: The plugin that it came with.
         version: That plugin's version; empty for a module that is not installed.
+        distribution: The installed package that it came with; empty for a bare module.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Contribution:
     summary: str = ""
     plugin: str
     version: str = ""
+    distribution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,11 @@ class Candidate:
     version: str = ""
     load: Callable[[], object]
 
+    @property
+    def distribution(self) -> str:
+        """The installed package that it came with; empty for a bare module."""
+        return "" if self.origin == CONFIGURED else self.origin
+
     def is_disabled(self, disabled: Collection[str]) -> bool:
         """Whether it, or all of its distribution's plugins, are switched off."""
         return self.name in disabled or self.origin in disabled

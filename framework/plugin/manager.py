@@ -138,7 +138,12 @@ def _suggest(name: str) -> str:
 def _contributions(hooks: pluggy.HookRelay, candidate: Candidate) -> tuple[Contribution, ...]:
     made: list[Contribution] = []
     for hook, kind in _KIND_OF_HOOK.items():
-        registration = Registration(kind, plugin=candidate.name, version=candidate.version)
+        registration = Registration(
+            kind,
+            plugin=candidate.name,
+            version=candidate.version,
+            distribution=candidate.distribution,
+        )
         getattr(hooks, hook)(register=registration)
         made += registration.made
     return tuple(made)

@@ -18,12 +18,16 @@ class Registration:
         kind: What is registered.
         plugin: The plugin's name.
         version: The plugin's version.
+        distribution: The installed package that the plugin came with.
     """
 
-    def __init__(self, kind: Kind, *, plugin: str, version: str = "") -> None:
+    def __init__(
+        self, kind: Kind, *, plugin: str, version: str = "", distribution: str = ""
+    ) -> None:
         self._kind = kind
         self._plugin = plugin
         self._version = version
+        self._distribution = distribution
         self._made: dict[str, Contribution] = {}
 
     @property
@@ -47,6 +51,7 @@ class Registration:
             summary=" ".join(str(summary).split()),
             plugin=self._plugin,
             version=self._version,
+            distribution=self._distribution,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,15 @@ _THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
+)
+_OF_OUR_PYTHON = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONEXECUTABLE",
+    "PYTHONSTARTUP",
+    "CONDA_PREFIX",
+    "CONDA_DEFAULT_ENV",
+    "__PYVENV_LAUNCHER__",
 )
 
 
@@ -96,12 +106,25 @@ def environment(launch: Launch, room: Room, inherited: Mapping[str, str]) -> dic
     """
     result = dict(inherited)
     result.pop("MALLOC_TRIM_THRESHOLD_", None)
+    if launch.python:
+        _enter(result, launch.python)
     result.update(dict.fromkeys(_THREAD_VARIABLES, str(launch.threads)))
     result["AZUREML_BI_OUTPUT_PATH"] = str(room.output)
     if room.model_dir is not None:
         result["AZUREML_MODEL_DIR"] = result["MODEL_DIR"] = str(room.model_dir)
     result.update(launch.environment_variables)
     return result
+
+
+def _enter(variables: dict[str, str], python: str) -> None:
+    """Makes variables those of another environment: nothing of this process's Python is left."""
+    for name in _OF_OUR_PYTHON:
+        variables.pop(name, None)
+    home = os.path.dirname(os.path.dirname(python))
+    folders = [os.path.join(home, "bin"), variables.get("PATH", os.defpath)]
+    variables["PATH"] = os.pathsep.join(folders)
+    variables["VIRTUAL_ENV"] = home
+    variables["PYTHONNOUSERSITE"] = "1"
 
 
 def setup(launch: Launch, room: Room) -> dict[str, Any]:
