@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framework.cli.job_filters import filter_options, job_filter, show_jobs
+from framework.cli.job_filters import check_known, filter_options, job_filter, show_jobs
 from framework.cli.options import (
     conf_option,
     examples,
@@ -53,4 +53,6 @@ def deployment_list_jobs(
     Also where it is deleted by now. Archived jobs are left out.
     """
     wanted = job_filter(endpoint=endpoint_name, deployment=name, **filters)
-    return show_jobs(place_of(workspace, conf), wanted, query=query, form=form)
+    place = place_of(workspace, conf)
+    check_known(place, conf, wanted)
+    return show_jobs(place, wanted, query=query, form=form)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framework.cli.job_filters import filter_options, job_filter, show_jobs
+from framework.cli.job_filters import check_known, filter_options, job_filter, show_jobs
 from framework.cli.options import (
     conf_option,
     examples,
@@ -49,4 +49,6 @@ def endpoint_list_jobs(
     Also those of deployments that are deleted by now. Archived jobs are left out.
     """
     wanted = job_filter(endpoint=name, **filters)
-    return show_jobs(place_of(workspace, conf), wanted, query=query, form=form)
+    place = place_of(workspace, conf)
+    check_known(place, conf, wanted)
+    return show_jobs(place, wanted, query=query, form=form)

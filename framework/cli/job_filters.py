@@ -2,82 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from framework.cli.job_parameters import Since, Status, Tag
 from framework.cli.rendering import check, show, wants_table
 from framework.cli.samples import JOB
-from framework.domain.states import JobStatus
-from framework.domain.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
     from framework.cli.workspace import Place
+    from framework.domain.states import JobStatus
     from framework.jobs.index import Entry, JobFilter
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
-
-_AGE = re.compile(r"(\d+(?:\.\d+)?) *([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-class Status(click.ParamType["JobStatus"]):
-    """A job's status, in any case."""
-
-    name = "status"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> JobStatus:
-        """Finds the status."""
-        by_word = {each.lower(): each for each in JobStatus}
-        word = str(value).lower()
-        if word not in by_word:
-            self.fail(
-                f"no status {value!r}{did_you_mean(str(value), map(str, JobStatus))}", param, ctx
-            )
-        return by_word[word]
-
-
-class Since(click.ParamType["str"]):
-    """A moment, or how long ago it was; as records write moments."""
-
-    name = "moment"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Reads the moment."""
-        moment = _moment(str(value).strip())
-        if moment is None:
-            self.fail(
-                f"{value!r} is no moment; write an age such as 90m, 12h, 2d or 1w, "
-                "or a date or time (UTC) such as 2026-01-31 or 2026-01-31T15:30",
-                param,
-                ctx,
-            )
-        written = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-        return written.replace("+00:00", "Z")
-
-
-class Tag(click.ParamType["tuple[str, str]"]):
-    """A tag with its value."""
-
-    name = "tag"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Parts key and value."""
-        key, separator, text = str(value).partition("=")
-        if not key or not separator:
-            self.fail(f"{value!r} is no tag; write key=value", param, ctx)
-        return key, text
-
 
 _OPTIONS = (
     click.option(
@@ -158,6 +100,31 @@ def job_filter(
     )
 
 
+def check_known(place: Place, conf: str | None, wanted: JobFilter) -> None:
+    """Makes sure that an endpoint or deployment is there, or was when it had a job.
+
+    Raises:
+        NotFoundError: A misspelt one has no jobs either.
+    """
+    from framework.config.registry import Registry, find_conf
+    from framework.jobs.index import Archived, JobFilter, find_jobs
+
+    endpoint, deployment = wanted.endpoint, wanted.deployment
+    assert endpoint is not None
+    registry = Registry(find_conf(conf))
+    is_there = endpoint in registry.names("endpoint")
+    if is_there and deployment in {None, *registry.names("deployment", endpoint)}:
+        return
+    had = JobFilter(
+        endpoint=endpoint, deployment=deployment, archived=Archived.INCLUDED, max_results=1
+    )
+    if find_jobs(place.workspace, place.index_url, had):
+        return
+    if is_there and deployment is not None:
+        raise registry.not_found(deployment, "deployment", endpoint)
+    raise registry.not_found(endpoint, "endpoint")
+
+
 def show_jobs(
     place: Place, wanted: JobFilter, *, query: ParsedResult | None, form: str | None
 ) -> int:
@@ -190,14 +157,3 @@ def _row(job: Entry, says_archived: bool) -> dict[str, Any]:
         "created": told["created_at"],
         **({"archived": job.is_archived} if says_archived else {}),
     }
-
-
-def _moment(text: str) -> datetime | None:
-    age = _AGE.fullmatch(text.lower())
-    try:
-        if age is not None:
-            return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: float(age[1])})
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

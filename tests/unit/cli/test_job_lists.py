@@ -8,7 +8,7 @@ import pytest
 
 from framework.cli import main
 from framework.cli.job import job as group
-from framework.cli.job_filters import Since, Status, Tag
+from framework.cli.job_parameters import Since, Status, Tag
 from framework.domain.states import JobStatus
 
 
@@ -98,6 +98,47 @@ def test_an_endpoints_and_a_deployments_jobs(some, listed):
     assert listed("deployment", "list-jobs", "-n", "d", "-e", "f", "--max-results", "1") == [
         "three"
     ]
+
+
+@pytest.fixture
+def conf(tmp_path):
+    """A registry with an endpoint that has no jobs, and its deployment."""
+    folder = tmp_path / "conf"
+    (folder / "endpoint").mkdir(parents=True)
+    (folder / "deployment" / "mnist-batch").mkdir(parents=True)
+    (folder / "config.yaml").write_text("{}\n")
+    (folder / "endpoint" / "mnist-batch.yaml").write_text("{}\n")
+    (folder / "deployment" / "mnist-batch" / "torch.yaml").write_text("{}\n")
+    return folder
+
+
+def test_an_endpoint_without_jobs_has_none(conf, some, listed):
+    assert listed("endpoint", "list-jobs", "mnist-batch") == []
+    assert listed("deployment", "list-jobs", "torch", "-e", "mnist-batch") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("endpoint list-jobs mnist-bach", "did you mean 'mnist-batch'?"),
+        ("deployment list-jobs torhc -e mnist-batch", "did you mean 'torch'?"),
+        ("deployment list-jobs torch -e mnist-bach", "did you mean 'mnist-batch'?"),
+        ("endpoint list-jobs ../x", "no endpoint named '../x'"),
+        ("deployment list-jobs config -e ../..", "no endpoint named '../..'"),
+        ("deployment list-jobs ../x -e mnist-batch", "named '../x'"),
+    ],
+)
+def test_a_misspelt_one_is_not_found(conf, some, run, words, said):
+    code, out, err = run(*words.split())
+
+    assert (code, out) == (4, "")
+    assert said in err
+
+
+def test_a_deleted_one_still_has_its_jobs(conf, some, listed, run):
+    run("job", "archive", "one")
+    assert listed("deployment", "list-jobs", "d", "-e", "e") == []
+    assert listed("endpoint", "list-jobs", "e") == ["two"]
 
 
 def test_a_list_has_the_keys_that_show_has(some, run):
