@@ -163,7 +163,6 @@ class Driver:
         self._check_not_canceled()
 
     def _check_not_canceled(self) -> None:
-        self._look_for_requests()
         if self._is_canceled.is_set():
             raise JobCanceledError(f"job {self._plan.record.name} was canceled")
 
