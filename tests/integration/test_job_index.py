@@ -288,7 +288,7 @@ def test_many_processes_write_at_once_and_no_row_is_lost(records, index_url):
     context = multiprocessing.get_context("spawn")
     workers = [
         context.Process(
-            target=_put_often, args=(str(records.workspace), index_url, [own, *names[:3]], 5)
+            target=_put_often, args=(str(records.workspace), index_url, [own, *names[:3]], 3)
         )
         for own in names[3:]
     ]

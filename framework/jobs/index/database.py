@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 CALL_S = 10.0
-_BUSY_S = 5.0
+_BUSY_S = 8.0
+_CONNECT_S = 5
 _LONGEST_REASON = 300
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # So that of many processes that find no tables only one makes them.
@@ -180,7 +181,7 @@ def _connect_args(url: URL) -> dict[str, object]:
         # Who is going to write says so at once: two who had read before could not both go on.
         return {"timeout": _BUSY_S, "isolation_level": "IMMEDIATE"}
     if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query:
-        return {"connect_timeout": round(_BUSY_S)}
+        return {"connect_timeout": _CONNECT_S}
     return {}
 
 

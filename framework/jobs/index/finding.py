@@ -72,10 +72,12 @@ def _update(index: JobIndex, read: Iterable[Entry], gone: Iterable[str]) -> None
 
 def _read(store: Store, names: Iterable[str]) -> Iterable[Entry]:
     for name in names:
+        record = JobRecord(store, name)
         try:
-            yield read_entry(JobRecord(store, name))
-        except NotFoundError:
-            continue  # half made, or just deleted
+            if record.exists():  # else half made: no need to look for what else could be meant
+                yield read_entry(record)
+        except NotFoundError:  # just deleted
+            continue
         except FrameworkError as error:
             logger.warning("%s; it is left out", error)
 
