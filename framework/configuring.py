@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from framework.config import compose, find_conf
 from framework.config.editing import (
     Address,
+    Draft,
     Editor,
     Model,
     Remover,
@@ -20,6 +21,7 @@ from framework.config.editing import (
     script_of,
     users_of,
 )
+from framework.environments import read_environment
 from framework.errors import ModelError, NotFoundError
 from framework.jobs.script_check import check_script
 from framework.registering import register_model
@@ -60,7 +62,7 @@ def create(conf: str | None, request: Request, *, makes_default: bool = False) -
     request = _checked(editor, request, must_exist=False)
     draft = editor.save(request, makes_default=makes_default)
     made = (f"made {config.parent}, as there was no conf/ here",) if is_made else ()
-    return Registered(entity=draft.entity, notices=(*made, *draft.notices))
+    return Registered(entity=draft.entity, notices=(*made, *draft.notices, *_notes(draft)))
 
 
 def update(conf: str | None, request: Request) -> Registered:
@@ -123,8 +125,11 @@ def _config(conf: str | None, address: Address) -> Path:
 
 def _checked(editor: Editor, request: Request, *, must_exist: bool) -> Request:
     """Checks what a deployment points at, and registers its model where it has a name."""
+    if request.address.kind not in {"deployment", "environment"}:
+        return request
     draft = editor.draft(request, must_exist=must_exist)
-    if draft.address.kind != "deployment":
+    if request.address.kind == "environment":
+        _notes(draft)
         return request
     source = script_of(draft, editor.registry)
     if source is not None:
@@ -135,6 +140,22 @@ def _checked(editor: Editor, request: Request, *, must_exist: bool) -> Request:
     if model.is_local and not Path(model.path).exists():
         raise ModelError(f"model.path: {model.path} is not there")
     return replace(request, model=_register(editor, model))
+
+
+def _notes(draft: Draft) -> Sequence[str]:
+    """What is to be said of an environment's packages.
+
+    Raises:
+        ConfigurationError: They can't be read.
+    """
+    if draft.address.kind != "environment":
+        return ()
+    data = draft.document.data
+    return read_environment(
+        conda_file=data.get("conda_file"),
+        requirements=data.get("requirements"),
+        folder=draft.path.parent,
+    ).notes
 
 
 def _register(editor: Editor, model: Model) -> str | None:

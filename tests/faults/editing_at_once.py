@@ -22,7 +22,7 @@ from framework.errors import FrameworkError, NotFoundError
 ENDPOINT = "shared-endpoint"
 STAYING = "staying"
 COMING_AND_GOING = ("blue", "green", "red")
-LONG = "x" * 6000
+LONG = "x" * 1500
 
 
 class Log:

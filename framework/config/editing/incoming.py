@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from framework.config.editing.addresses import Address, Kind
 from framework.config.editing.document import Document
+from framework.config.editing.inlining import inline_files, with_located_lines
 from framework.config.editing.rebasing import paths_in, rebased
 from framework.config.paths import at_home
 from framework.config.texts import Lined
 from framework.config.yaml_files import read_yaml, shown_path
-from framework.errors import ConfigurationError, Problem, UsageError
+from framework.errors import UsageError
 
 _SCHEMA = ("$schema",)
 
@@ -82,38 +82,8 @@ def rebase_all(document: Document, kind: Kind, origin: Path, target: Path, proje
     """Makes all paths of a document relative to another folder."""
     for key, value in list(paths_in(kind, document.data, origin)):
         document.set(key, rebased(value, origin=origin, target=target, project=project))
-
-
-def inline_files(document: Document, folder: Path, source: str) -> None:
-    """Puts what an environment's files say in the place of their paths: a version never changes.
-
-    Raises:
-        ConfigurationError: A file can't be read.
-    """
-    conda_file = document.get(("conda_file",))
-    if isinstance(conda_file, str):
-        path = _existing(folder, conda_file, document.data, "conda_file", source)
-        document.set(("conda_file",), dict(read_yaml(path)))
-    requirements = document.get(("requirements",))
-    if isinstance(requirements, str):
-        path = _existing(folder, requirements, document.data, "requirements", source)
-        document.set(("requirements",), _lines(path))
-
-
-def _existing(folder: Path, text: str, data: Lined, key: str, source: str) -> Path:
-    path = folder / at_home(text)
-    if not path.is_file():
-        line = data.lines.get(key)
-        message = f"{shown_path(path)!r} is not there"
-        where = f"{source}:{line}" if line and source != "--set" else source
-        raise ConfigurationError(Problem(key=key, message=message, source=where))
-    return path
-
-
-def _lines(path: Path) -> list[Any]:
-    text = path.read_bytes().decode("utf-8-sig", "replace")
-    lines = (line.partition(" #")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+    if origin != target:
+        with_located_lines(document, kind, origin)
 
 
 def _give_names(document: Document, address: Address) -> None:

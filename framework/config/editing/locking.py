@@ -12,7 +12,7 @@ from framework.errors import UsageError
 
 _FOLDER = ".lock"
 _WAIT_S = 60.0
-_POLL_S = 0.01
+_POLL_S = 0.02
 
 
 @contextmanager

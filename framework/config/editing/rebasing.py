@@ -22,6 +22,8 @@ _FOREIGN = (
 )
 _SCRIPT = ("code_configuration", "scoring_script")
 _CODE = ("code_configuration", "code")
+_INPUT = "input"
+"""The only list of paths; other lists have lines for pip."""
 _OF_KIND: dict[str, tuple[Key, ...]] = {
     "environment": (("build", "path"),),
     "data": (("path",),),
@@ -40,7 +42,7 @@ def paths_in(kind: Kind, mapping: dict[str, Any], folder: Path) -> Iterator[tupl
     for key in _path_keys(kind):
         value = _at(mapping, key)
         is_path = isinstance(value, str) and not is_registry_reference(value)
-        if is_path or isinstance(value, list):
+        if is_path or (isinstance(value, list) and key[-1] == _INPUT):
             yield key, value
     for prefix in _prefixes(kind):
         script = _at(mapping, (*prefix, *_SCRIPT))

@@ -8,7 +8,8 @@ from pathlib import Path
 from framework.config.editing.addresses import Address
 from framework.config.editing.assignments import REMOVE, SET, Setting, placed
 from framework.config.editing.document import Document, NotEditableError
-from framework.config.editing.incoming import Incoming, inline_files, rebase_all
+from framework.config.editing.incoming import Incoming, rebase_all
+from framework.config.editing.inlining import inline_files
 from framework.config.schema import Key
 from framework.config.yaml_files import shown_path
 from framework.domain.suggestions import did_you_mean

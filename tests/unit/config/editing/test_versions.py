@@ -153,3 +153,36 @@ def test_data_have_versions_too(editor: Editor, make: Make, write: Write) -> Non
     assert version(editor, make("data", "digits", file="given.yml")) == "2"
     shown = show(editor.config, Address(kind="data", name="digits", version="1"))
     assert shown == {"name": "digits", "version": "1", "path": "../../images/"}
+
+
+def test_a_conda_file_that_refers_to_another_file_is_taken_over_with_it(
+    editor: Editor, make: Make, write: Write
+) -> None:
+    write("files/more.txt", "numpy<2\npandas # tables\n")
+    write("files/conda.yml", "dependencies:\n  - python=3.11\n  - pip: [-r more.txt]\n")
+    write("files/environment.yml", "name: cpu\nconda_file: conda.yml\n")
+    request = make("environment", "cpu", file="files/environment.yml")
+    dependencies = editor.save(request).entity["conda_file"]["dependencies"]
+    assert dependencies[-1] == {"pip": ["numpy<2", "pandas"]}
+    write("files/more.txt", "numpy>=2\n")
+    assert version(editor, request) == "2"
+
+
+@pytest.mark.parametrize("more", ["", "-r base.txt\n"])
+def test_requirements_are_taken_over_line_by_line(
+    editor: Editor, make: Make, write: Write, more: str
+) -> None:
+    write("files/base.txt", "torch\n")
+    write("files/requirements.txt", f"# ours\n{more}numpy<2 # old\n\npandas\n")
+    write("files/environment.yml", "name: cpu\nrequirements: requirements.txt\n")
+    draft = editor.save(make("environment", "cpu", file="files/environment.yml"))
+    assert draft.entity["requirements"] == [*(["torch"] if more else []), "numpy<2", "pandas"]
+
+
+def test_lines_for_pip_that_stand_inline_find_their_files(
+    editor: Editor, make: Make, write: Write
+) -> None:
+    write("files/more.txt", "torch\n")
+    write("files/environment.yml", "name: cpu\nrequirements: [-r more.txt, numpy<2]\n")
+    draft = editor.save(make("environment", "cpu", file="files/environment.yml"))
+    assert draft.entity["requirements"] == ["torch", "numpy<2"]
