@@ -399,3 +399,19 @@ def test_a_store_travels_between_processes(store):
     store.write("a", b"x")
 
     assert pickle.loads(pickle.dumps(store)).read("a") == b"x"
+
+
+def test_a_file_is_copied_in_whole_or_not_at_all(tmp_path):
+    store = LocalStore(tmp_path / "store")
+    (tmp_path / "source").write_bytes(b"0123")
+    told: list[int] = []
+    store.copy_in(tmp_path / "source", "a/copy", told.append)
+    assert store.read("a/copy") == (tmp_path / "source").read_bytes() == b"0123"
+    assert told == [4]
+
+    def fail(_count: int) -> None:
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        store.copy_in(tmp_path / "source", "a/other", fail)
+    assert os.listdir(tmp_path / "store" / "a") == ["copy"]

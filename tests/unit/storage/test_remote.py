@@ -84,3 +84,13 @@ def test_a_foreign_error_becomes_one_line(store, monkeypatch):
     with pytest.raises(StorageError) as raised:
         store.read("a")
     assert str(raised.value) == "the server is on fire while reading memory://remote/root/a"
+
+
+def test_a_file_is_copied_in_and_fetched_with_every_byte_told(store, tmp_path):
+    (tmp_path / "local").write_bytes(b"0123")
+    told: list[int] = []
+    store.copy_in(tmp_path / "local", "a/copy", told.append)
+    store.fetch("a/copy", tmp_path / "fetched", told.append)
+
+    assert (tmp_path / "local").read_bytes() == (tmp_path / "fetched").read_bytes() == b"0123"
+    assert sum(told) == 8
