@@ -40,16 +40,20 @@ class Check:
     found: str
 
 
-def check_all(conf: str | None, *, reindexes: bool = False) -> Iterator[Check]:
+def check_all(
+    conf: str | None, *, reindexes: bool = False, clears_environments: bool = False
+) -> Iterator[Check]:
     """Looks at everything, whatever is found on the way.
 
     Args:
         conf: The `conf/` folder.
         reindexes: Whether the job index is made anew.
+        clears_environments: Whether environments that no job uses are removed.
     """
     yield _python()
     yield from _libraries()
     yield from _system()
+    yield from _environments(clears=clears_environments)
     yield from _workspace(conf, reindexes)
 
 
@@ -141,6 +145,20 @@ def _reaping() -> Check:
     if not is_there:
         return Check(Status.WRONG, "processes", "the kernel has no PR_SET_CHILD_SUBREAPER")
     return Check(Status.OK, "processes", "/proc is there, and orphans can be reaped")
+
+
+def _environments(*, clears: bool) -> Iterator[Check]:
+    from framework.cli import environment_checks
+
+    yield Check(Status.OK, "Pythons", environment_checks.said_of_pythons())
+    try:
+        if clears:
+            yield Check(Status.OK, "environments", environment_checks.clear())
+        for found, is_well in environment_checks.said_of_environments():
+            yield Check(Status.OK if is_well else Status.NOTE, "environments", found)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        yield Check(Status.WRONG, "environments", f"{error.filename}: {reason}")
 
 
 def _workspace(conf: str | None, reindexes: bool) -> Iterator[Check]:

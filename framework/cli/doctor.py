@@ -29,11 +29,20 @@ _WRONG = 1
 
 @click.command(epilog=_EXAMPLES)
 @click.option("--reindex", is_flag=True, help="Make the job index anew, from the jobs' records.")
+@click.option(
+    "--clear-environments", is_flag=True, help="Remove built environments that no job uses."
+)
 @query_option
 @output_option
 @conf_option
 @verbose_option
-def doctor(reindex: bool, query: ParsedResult | None, form: str | None, conf: str | None) -> int:
+def doctor(
+    reindex: bool,
+    clear_environments: bool,
+    query: ParsedResult | None,
+    form: str | None,
+    conf: str | None,
+) -> int:
     """Check machine, installation and workspace.
 
     Exits with 1 if something is wrong; what is only worth knowing is marked `note`.
@@ -41,7 +50,7 @@ def doctor(reindex: bool, query: ParsedResult | None, form: str | None, conf: st
     from framework.cli.checkup import Status, check_all
 
     with result_only():
-        checks = list(check_all(conf, reindexes=reindex))
+        checks = list(check_all(conf, reindexes=reindex, clears_environments=clear_environments))
     rows = [
         {"status": str(each.status), "check": each.name, "found": each.found} for each in checks
     ]

@@ -17,6 +17,7 @@ from framework.cli.streams import result_only, say, visible
 from framework.cli.summary import summary_lines
 from framework.domain.states import JobStatus
 from framework.errors import (
+    EnvironmentBuildError,
     ErrorThresholdExceededError,
     FrameworkError,
     NothingSucceededError,
@@ -84,6 +85,8 @@ def _way_on(error: FrameworkError | None, resume: str) -> str:
     """What helps: a resumed job runs the code that it began with, and scores no outcome again."""
     if isinstance(error, (ScorerInitError, NothingSucceededError)):
         return "to go on: repair the script, the model or the input, and start a new job"
+    if isinstance(error, EnvironmentBuildError):
+        return f"to try again: {resume}; to do without it: {resume} environment=current"
     if isinstance(error, ErrorThresholdExceededError):
         return f"to go on in spite of the failed files: {resume} error_threshold=-1"
     return f"to resume: {resume}"

@@ -14,12 +14,14 @@ from framework.environments.cache import (
     cached_environments,
     clear_environments,
 )
+from framework.environments.interpreters import installed as installed_interpreters
 from framework.environments.packages import Package, packages_of_scorer
 from framework.environments.planning import PlannedEnvironment, plan_environment
 from framework.environments.reading import conda_mapping, read_environment
 from framework.environments.requirements import located_line
 from framework.environments.running import CanceledError, ToolRunner
 from framework.environments.spec import EnvironmentSpec
+from framework.environments.tools import building_tools
 
 __all__ = [
     "Built",
@@ -29,11 +31,13 @@ __all__ = [
     "Package",
     "PlannedEnvironment",
     "ToolRunner",
+    "building_tools",
     "cache_folder",
     "cached_environments",
     "clear_environments",
     "conda_mapping",
     "environment_in_use",
+    "installed_interpreters",
     "located_line",
     "packages_of_scorer",
     "plan_environment",

@@ -32,6 +32,7 @@ AZUREML_ONLY = frozenset(
 """What reaches Azure ML's own service: there is none here, and some of it can't be installed."""
 
 _MOST_FILES = 50
+_PROJECT_FILES = ("pyproject.toml", "setup.py")
 
 
 @dataclass(slots=True)
@@ -120,6 +121,8 @@ class Requirements:
         path = _located(bare, folder)
         if not os.path.exists(path):  # noqa: PTH110  doesn't raise below a closed folder
             raise ValueError(f"names a path that is not there: {path}")
+        if not _is_installable(Path(path)):
+            raise ValueError(f"names no package: {path} has no {' or '.join(_PROJECT_FILES)}")
         if line.option == "--editable":
             self._note_editable(line)
         self.local[path] = fingerprint_of(Path(path))
@@ -142,6 +145,10 @@ def located_line(text: str, folder: Path) -> str:
     if not line.path or "://" in line.path or line.path.startswith("${"):
         return text
     return text.replace(line.path, os.path.normpath(folder / Path(line.path).expanduser()), 1)
+
+
+def _is_installable(path: Path) -> bool:
+    return path.is_file() or any((path / name).is_file() for name in _PROJECT_FILES)
 
 
 def _located(text: str, folder: Path) -> str:

@@ -56,6 +56,12 @@ def uv_tool(spec: EnvironmentSpec) -> str | None:
     return uv
 
 
+def building_tools() -> list[str]:
+    """What environments are made by here, by name."""
+    uv = uv_tool(EnvironmentSpec(source=""))
+    return [Path(tool).name for tool in (uv or "pip", conda_tool()) if tool]
+
+
 @cache
 def has_pip_settings() -> bool:
     """Whether pip is configured, by files or `PIP_*`, in what changes the packages it finds."""
