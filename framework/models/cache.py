@@ -2,9 +2,10 @@
 
 An entry is the folder `<sha256>-<bytes>/`, which holds the model under its own name. It is fetched
 as `<sha256>-<bytes>.partial/` and renamed when it is whole, so that a fetch that was killed is
-never used. Each entry has a lock beside it: who uses it holds it shared, who fetches or evicts it
-holds it alone. Locks end with their process. What is unused goes first when room is needed, the
-longest unused before all others.
+never used; what goes is renamed to `….gone` first, for the same reason. Beside an entry lie two
+locks, which end with their process: `.lock` is shared by those who use it, and held alone by who
+evicts it; `.fetch` is held alone by who fetches it. What is unused goes first when room is needed,
+the longest unused before all others.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,7 +33,10 @@ FOLDER_VARIABLE = "FRAMEWORK_MODEL_CACHE"
 BYTES_VARIABLE = "FRAMEWORK_MODEL_CACHE_BYTES"
 DEFAULT_BYTES = 50 << 30
 _PARTIAL = ".partial"
-_LOCK = ".lock"
+_GONE = ".gone"
+_USE = ".lock"
+_FETCH = ".fetch"
+_ENTRY = re.compile(r"(?P<key>[0-9a-f]{64}-(?P<size>[0-9]+))(?P<rest>.*)")
 
 
 class BorrowedModel:
@@ -103,17 +109,14 @@ def cache_bytes() -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    name: str
+    path: Path
+    key: str
     size: int
     used_at_ns: int
 
     @property
-    def is_partial(self) -> bool:
-        return self.name.endswith(_PARTIAL)
-
-    @property
-    def key(self) -> str:
-        return self.name.removesuffix(_PARTIAL)
+    def is_whole(self) -> bool:
+        return self.path.name == self.key
 
 
 class ModelCache:
@@ -146,7 +149,7 @@ class ModelCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             is_fresh = False
             while True:
-                lock = _Lock(self._path(name, _LOCK))
+                lock = _Lock(self._path(name, _USE))
                 try:
                     lock.acquire(fcntl.LOCK_SH)
                     path = self._path(name) / source.file_name
@@ -170,8 +173,8 @@ class ModelCache:
         entries = [each for each in self._entries() if each.key != wanted]
         used = sum(entry.size for entry in entries)
         for entry in sorted(entries, key=lambda each: each.used_at_ns):
-            if entry.is_partial or used + room > self._max_bytes:
-                used -= entry.size if self._evict(entry) else 0
+            if (not entry.is_whole or used + room > self._max_bytes) and self._evict(entry):
+                used -= entry.size
         if room and used + room > self._max_bytes:
             logger.warning(
                 "the models in use take %d bytes, more than the %d of %s",
@@ -192,7 +195,7 @@ class ModelCache:
 
     def _fetch(self, source: ModelSource, name: str, on_progress: OnProgress | None) -> None:
         """Fetches a model, unless another process has done so while this one waited."""
-        with self._alone(name, is_waiting=True):
+        with self._alone(name, _FETCH, is_waiting=True):
             if self._is_good(source, self._path(name) / source.file_name):
                 return
             self.trim(source.size, name)
@@ -204,34 +207,43 @@ class ModelCache:
             except BaseException:
                 remove(partial)
                 raise
-            remove(self._path(name))
+            # Whoever still uses what is broken has its files open, or finds the good ones.
+            self._drop(self._path(name))
             partial.rename(self._path(name))
 
     def _evict(self, entry: _Entry) -> bool:
-        with self._alone(entry.key, is_waiting=False) as is_alone:
+        lock = _USE if entry.is_whole else _FETCH
+        if entry.path.name.endswith(_GONE):
+            remove(entry.path)
+            return True
+        with self._alone(entry.key, lock, is_waiting=False) as is_alone:
             if is_alone:
-                logger.info("evicting the model %s from %s", entry.name, self._folder)
-                gone = self._path(entry.key, _PARTIAL)
-                remove(gone)
-                # Renamed first: a removal that is killed must not leave half of it.
-                with suppress(FileNotFoundError):  # evicted by another process just now
-                    self._path(entry.name).rename(gone)
-                remove(gone)
+                logger.info("evicting the model %s", entry.path)
+                self._drop(entry.path)
         return is_alone
+
+    def _drop(self, path: Path) -> None:
+        """Removes a folder so that a removal that is killed leaves nothing that could be used."""
+        gone = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_GONE}")
+        with suppress(FileNotFoundError):  # it was never there, or another process was quicker
+            path.rename(gone)
+        remove(gone)
 
     def _entries(self) -> list[_Entry]:
         found = []
         for path in self._folder.iterdir():
-            sha256, _, size = path.name.removesuffix(_PARTIAL).partition("-")
-            if len(sha256) == 64 and size.isdecimal():
-                with suppress(FileNotFoundError):  # evicted by another process just now
-                    found.append(_Entry(path.name, int(size), path.stat().st_mtime_ns))
+            match = _ENTRY.fullmatch(path.name)
+            if match is None or match["rest"] in {_USE, _FETCH}:
+                continue
+            with suppress(FileNotFoundError):  # evicted by another process just now
+                used_at_ns = path.stat().st_mtime_ns
+                found.append(_Entry(path, match["key"], int(match["size"]), used_at_ns))
         return found
 
     @contextmanager
-    def _alone(self, name: str, *, is_waiting: bool) -> Iterator[bool]:
-        """Holds an entry's lock alone; says whether that could be had."""
-        lock = _Lock(self._path(name, _LOCK))
+    def _alone(self, name: str, kind: str, *, is_waiting: bool) -> Iterator[bool]:
+        """Holds one of an entry's locks alone; says whether that could be had."""
+        lock = _Lock(self._path(name, kind))
         try:
             yield lock.acquire(fcntl.LOCK_EX | (0 if is_waiting else fcntl.LOCK_NB))
         finally:

@@ -64,7 +64,21 @@ class Catalogue:
 
     def written(self, name: str) -> list[ModelVersion]:
         """All that is written down of a model, deleted versions too; the newest first."""
-        found = []
+        found, broken = self._read_all(name)
+        for error in broken:  # one broken version must not hide the others
+            logger.warning("%s", error)
+        return sorted(found, key=_age, reverse=True)
+
+    def broken(self) -> list[str]:
+        """What is wrong with what is written down."""
+        return [str(error) for name in self.folders() for error in self._read_all(name)[1]]
+
+    def folders(self) -> list[str]:
+        """What could be models, by their names."""
+        return [name for name in self.store.names(MODELS) if is_name(name)]
+
+    def _read_all(self, name: str) -> tuple[list[ModelVersion], list[ModelError]]:
+        found, broken = [], []
         for entry in self.store.names(folder_of(check_name(name))):
             version = entry.removesuffix(SUFFIX)
             if version == entry or not is_name(version):
@@ -73,13 +87,9 @@ class Catalogue:
                 found.append(self._read(name, version))
             except FileNotFoundError:
                 continue  # gone since the folder was listed
-            except ModelError as error:  # one broken version must not hide the others
-                logger.warning("%s", error)
-        return sorted(found, key=_age, reverse=True)
-
-    def folders(self) -> list[str]:
-        """What could be models, by their names."""
-        return [name for name in self.store.names(MODELS) if is_name(name)]
+            except ModelError as error:
+                broken.append(error)
+        return found, broken
 
     def _read(self, name: str, version: str) -> ModelVersion:
         return from_json(name, version, self.store.read(record_of(name, version)))

@@ -54,7 +54,11 @@ def cache(tmp_path):
 
 
 def entries(tmp_path: Path) -> set[str]:
-    return {path.name for path in (tmp_path / "cache").iterdir() if not path.name.endswith(".lock")}
+    return {
+        path.name
+        for path in (tmp_path / "cache").iterdir()
+        if not path.name.endswith((".lock", ".fetch"))
+    }
 
 
 def entry(source) -> str:
@@ -101,9 +105,9 @@ def test_a_folder_is_fetched_once_with_all_that_is_in_it(elsewhere, net, tmp_pat
 
 def test_threads_that_want_one_model_fetch_it_once(sources, cache, monkeypatch):
     fetched = count_fetches(monkeypatch)
-    paths = []
+    held = []  # in use while others still ask for it
     threads = [
-        threading.Thread(target=lambda: paths.append(cache.borrow(sources[0]).path))
+        threading.Thread(target=lambda: held.append(cache.borrow(sources[0])))
         for _ in range(4)
     ]
     for thread in threads:
@@ -112,7 +116,8 @@ def test_threads_that_want_one_model_fetch_it_once(sources, cache, monkeypatch):
         thread.join()
 
     assert len(fetched) == 1
-    assert len(paths) == 4
+    assert len({each.path for each in held}) == 1
+    assert len(held) == 4
 
 
 def test_the_longest_unused_model_goes_first(sources, cache, tmp_path):
@@ -144,8 +149,7 @@ def test_a_model_larger_than_the_bound_is_used_and_then_goes(sources, tmp_path):
 
 def test_what_was_changed_in_the_cache_is_fetched_again(sources, cache, caplog):
     borrowed = cache.borrow(sources[0])
-    borrowed.path.write_text("weights  X")
-    borrowed.close()
+    borrowed.path.write_text("weights  X")  # by a script, which still runs
     again = cache.borrow(sources[0])
 
     assert again.path.read_text() == "weights  0"

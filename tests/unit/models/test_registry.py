@@ -252,6 +252,9 @@ def test_a_version_whose_record_was_changed_by_hand_is_refused(registry, net, ch
         registry.get("m:1")
     assert titles(registry) == []
     assert "is broken" in caplog.text
+    assert [error.partition(" in ")[0] for error in registry.broken()] == [
+        "model m:1: models/m/1.json"
+    ]
     assert registry.register("m", net).model.version == "2"
 
 
