@@ -180,7 +180,15 @@ def _workspace(conf: str | None, reindexes: bool) -> Iterator[Check]:
     if free is not None:
         status = Status.OK if free >= _LEAST_FREE else Status.NOTE
         yield Check(status, "disk space", f"{phrases.size(free)} free in the workspace")
+    yield _models(workspace)
     yield _index(workspace, invocation.composition.settings.index_url, reindexes)
+
+
+def _models(workspace: str) -> Check:
+    from framework.cli.model_check import check_models
+
+    trouble, found = check_models(workspace)
+    return Check(Status.WRONG if trouble else Status.OK, "models", trouble or found)
 
 
 def _index(workspace: str, index_url: str | None, reindexes: bool) -> Check:
