@@ -24,10 +24,15 @@ from framework.config.editing import (
 from framework.environments import read_environment
 from framework.errors import ModelError, NotFoundError
 from framework.jobs.script_check import check_script
+from framework.models import ModelRegistry
 from framework.registering import register_model
+from framework.storage import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_REFERRING = ("compute", "environment", "model")
+"""Keys of a deployment that may name something that has to be there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +136,7 @@ def _checked(editor: Editor, request: Request, *, must_exist: bool) -> Request:
     if request.address.kind == "environment":
         _notes(draft)
         return request
+    _check_references(editor, draft)
     source = script_of(draft, editor.registry)
     if source is not None:
         check_script(*source)
@@ -140,6 +146,19 @@ def _checked(editor: Editor, request: Request, *, must_exist: bool) -> Request:
     if model.is_local and not Path(model.path).exists():
         raise ModelError(f"model.path: {model.path} is not there")
     return replace(request, model=_register(editor, model))
+
+
+def _check_references(editor: Editor, draft: Draft) -> None:
+    """Makes sure that what a deployment refers to is there.
+
+    Raises:
+        NotFoundError: A compute, an environment or a model is not.
+    """
+    data = draft.document.data
+    named = [(key, data[key]) for key in _REFERRING if isinstance(data.get(key), str)]
+    settings = compose(named, conf=str(editor.config), is_complete=False).settings
+    if settings.model.name is not None:
+        ModelRegistry(open_store(settings.workspace)).get(settings.model.name)
 
 
 def _notes(draft: Draft) -> Sequence[str]:

@@ -303,3 +303,27 @@ def test_git_sees_only_what_was_asked_for(run: Run, folder: Path) -> None:
         "1",
         "conf/deployment/digits/the-name.yaml",
     ]
+
+
+@pytest.mark.parametrize(
+    ("reference", "code", "said"),
+    [
+        ("compute=azureml:gpu-clster", 4, "no compute named 'gpu-clster', did you mean"),
+        ("environment=azureml:digits-env:9", 4, "digits-env"),
+        ("environment=azureml://registries/azureml/environments/minimal/versions/1", 2, "registry"),
+        ("model=azureml:digits@latest", 4, "no model named 'digits'"),
+        ("model=azureml:digits", 4, "no model named 'digits'"),
+    ],
+)
+@pytest.mark.usefixtures("digits")
+def test_a_deployment_of_what_is_not_there_is_not_written(run: Run, reference, code, said):
+    assert run("compute", "create", "gpu-cluster", "--set", "type=local").code == 0
+
+    ended = run("deployment", "create", "-f", "yaml/deployment.yml", *owner("deployment"))
+    assert ended.code == 0
+    before = Path("conf/deployment/digits/the-name.yaml").read_bytes()
+    ended = run("deployment", "update", "the-name", *owner("deployment"), "--set", reference)
+
+    assert ended.code == code
+    assert said in ended.err
+    assert Path("conf/deployment/digits/the-name.yaml").read_bytes() == before
