@@ -31,7 +31,7 @@ KEY = "environment"
 WAY_OUT = "or run the scorer in this interpreter: environment=current"
 _LAYOUT = 1
 _KEY_LENGTH = 20
-_NEWEST_MINOR = 30
+_NEWEST_MINOR = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

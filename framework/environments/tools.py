@@ -13,9 +13,20 @@ from pathlib import Path
 from framework.environments.spec import EnvironmentSpec
 
 _CONDA_TOOLS = ("micromamba", "mamba", "conda")
-_HARMLESS = frozenset({"cert", "default-timeout", "timeout", "disable-pip-version-check"})
-_HARMLESS_TOO = frozenset(
-    {"no-cache-dir", "cache-dir", "no-input", "progress-bar", "root-user-action"}
+_HARMLESS = frozenset(
+    {
+        "cache-dir",
+        "cert",
+        "config-file",
+        "default-timeout",
+        "disable-pip-version-check",
+        "no-cache-dir",
+        "no-input",
+        "progress-bar",
+        "require-virtualenv",
+        "root-user-action",
+        "timeout",
+    }
 )
 _CONFIG_S = 30.0
 _OF_THE_PARENT = (
@@ -76,7 +87,7 @@ def has_pip_settings() -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     names = {line.partition("=")[0].rpartition(".")[2] for line in done.stdout.splitlines()}
-    return bool(names - _HARMLESS - _HARMLESS_TOO - {""})
+    return bool(names - _HARMLESS - {""})
 
 
 def build_environment(environ: Mapping[str, str]) -> dict[str, str]:
