@@ -18,6 +18,10 @@ class FakeJob:
 
     def __init__(self, name: str, status: JobStatus, document: dict[str, Any]) -> None:
         self.name, self.status, self.document = name, status, document
+        self.moved: str | None = None
+
+    def model_moved_on(self, settings: Any) -> str | None:
+        return self.moved
 
 
 @pytest.fixture
@@ -105,6 +109,16 @@ def test_a_job_that_runs_or_is_done_is_given_back(
 ) -> None:
     job = taken(monkeypatch, status)
     assert framework.invoke(input="in", name="mine", **SCRIPT) is job
+    assert calls == []
+
+
+def test_a_job_whose_settings_mean_another_model_by_now_is_not_taken_for_it(
+    calls: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = taken(monkeypatch, JobStatus.COMPLETED)
+    job.moved = "m:1 -> m:2"
+    with pytest.raises(UsageError, match=r"other settings: model: m:1 -> m:2 \(`job resume mine`"):
+        framework.invoke(input="in", name="mine", **SCRIPT)
     assert calls == []
 
 
