@@ -107,8 +107,7 @@ def test_threads_that_want_one_model_fetch_it_once(sources, cache, monkeypatch):
     fetched = count_fetches(monkeypatch)
     held = []  # in use while others still ask for it
     threads = [
-        threading.Thread(target=lambda: held.append(cache.borrow(sources[0])))
-        for _ in range(4)
+        threading.Thread(target=lambda: held.append(cache.borrow(sources[0]))) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
