@@ -28,7 +28,7 @@ def name_argument(kind: EntityKind) -> Callable[[Verb], Verb]:
 
         help_text = f"The {kind.kind}'s name, as the argument NAME."
         option = click.option("-n", "--name", "name_option", metavar="NAME", help=help_text)
-        argument = click.argument("name_word", metavar="NAME", required=False)
+        argument = click.argument("name_word", metavar="[NAME]", required=False)
         return argument(option(named))  # type: ignore[return-value]
 
     return decorate

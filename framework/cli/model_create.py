@@ -41,7 +41,7 @@ _EXAMPLES = examples(
 
 
 @click.command("create", epilog=_EXAMPLES)
-@click.argument("name_word", metavar="NAME", required=False)
+@click.argument("name_word", metavar="[NAME]", required=False)
 @click.option("-n", "--name", metavar="NAME", help="The model's name, as the argument NAME.")
 @version_option
 @click.option("--path", metavar="PATH", help="Its file or folder, or the URL of one.")

@@ -87,7 +87,7 @@ def name_argument(what: str) -> Callable[[Verb], Verb]:
 
         told = f"The {what}'s name, as the argument NAME."
         option = click.option("-n", "--name", "name_option", metavar="NAME", help=told)
-        argument = click.argument("name_word", metavar="NAME", required=False)
+        argument = click.argument("name_word", metavar="[NAME]", required=False)
         return argument(option(named))  # type: ignore[return-value]
 
     return decorate
@@ -129,7 +129,7 @@ def conf_option(verb: Verb) -> Verb:
 def workspace_option(verb: Verb) -> Verb:
     """`--workspace`: where the jobs are."""
     return click.option(
-        "--workspace", metavar="DIR", help="Where the jobs are; else as the configuration says."
+        "--workspace", metavar="DIR", help="The workspace; else as the configuration says."
     )(verb)
 
 
