@@ -115,9 +115,8 @@ class _Build:
     def run(self) -> Path:
         """Makes the environment, installs what belongs there, and says where it is."""
         self._create()
-        seeds = self._seeds()
-        if seeds and self._planned.conda is None:
-            self._install(["--upgrade", *seeds])
+        if self._spec.seeds and self._planned.conda is None:
+            self._install(list(self._spec.seeds))
         wanted = self._wanted()
         if wanted:
             self._install(wanted)
@@ -136,17 +135,6 @@ class _Build:
             self._run(tools.create_by_uv(planned.uv, path, self._environment))
         else:
             self._run(tools.create_by_venv(planned.interpreter.path, self._environment))
-
-    def _seeds(self) -> list[str]:
-        """pip, setuptools and wheel as they were asked for, or as every conda environment has."""
-        seeds = list(self._spec.seeds)
-        if self._spec.has_build_tools:
-            seeds += [
-                name
-                for name in ("setuptools", "wheel")
-                if not any(seed.startswith(name) for seed in seeds)
-            ]
-        return seeds
 
     def _wanted(self) -> list[str]:
         wheels = [package.place_in(self._folder) for package in self._planned.packages]

@@ -56,7 +56,6 @@ class _Reading:
             channels=tuple(channels),
             variables=tuple(variables),
             local=tuple(self._pip.local.items()),
-            has_build_tools=True,
             notes=tuple(dict.fromkeys([*self._notes, *self._pip.notes])),
         )
 

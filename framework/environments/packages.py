@@ -104,8 +104,7 @@ def _is_shipped(file: Path) -> bool:
 
 def _package(name: str) -> Package:
     distribution = metadata.distribution(name)
-    fields = distribution.metadata
-    requires_python = str(fields["Requires-Python"] or "")
+    requires_python = next(iter(distribution.metadata.get_all("Requires-Python") or []), "")
     plain = Package(
         name=distribution.name, version=distribution.version, requires_python=requires_python
     )

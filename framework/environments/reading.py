@@ -144,6 +144,5 @@ def _together(conda: EnvironmentSpec, more: EnvironmentSpec) -> EnvironmentSpec:
         channels=conda.channels,
         variables=conda.variables,
         local=tuple(dict([*conda.local, *more.local]).items()),
-        has_build_tools=True,
         notes=tuple(dict.fromkeys([*conda.notes, *more.notes])),
     )

@@ -26,7 +26,6 @@ class EnvironmentSpec:
         channels: Where conda looks for them.
         variables: Environment variables that a conda file sets.
         local: Files and folders that requirements name, each with the SHA-256 of what was in it.
-        has_build_tools: Whether setuptools and wheel belong to it, as to every conda environment.
         notes: What people should know: what was left out, and what is not as it was written.
     """
 
@@ -39,7 +38,6 @@ class EnvironmentSpec:
     channels: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     local: tuple[tuple[str, str], ...] = ()
-    has_build_tools: bool = False
     notes: tuple[str, ...] = ()
 
     @property
