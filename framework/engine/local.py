@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import dask
-from distributed import LocalCluster
+from distributed import LocalCluster, Worker
 
 from framework.engine.contract import Compute
 from framework.engine.cores import cores
+from framework.engine.dashboard import DashboardOnDemand
 
 _LOOPBACK = "127.0.0.1:0"
 _CONFIG = {
@@ -24,6 +25,13 @@ _CONFIG = {
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.terminate": False,
 }
+
+
+class _Instance(Worker):
+    """A worker without a dashboard of its own: the scheduler's shows all of them."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{**options, "dashboard": False})
 
 
 class LocalCompute(Compute):
@@ -54,11 +62,16 @@ class LocalCompute(Compute):
                 processes=False,
                 # None would not mean no server, but one for all the world on Dask's own port.
                 dashboard_address=_LOOPBACK,
-                scheduler_kwargs={"dashboard": self._dashboard},
+                scheduler_kwargs={"dashboard": False},
                 worker_dashboard_address=_LOOPBACK,
+                worker_class=_Instance,
                 memory_limit=0,
             ) as cluster,
         ):
+            if self._dashboard:
+                cluster.scheduler.http_application.add_application(
+                    DashboardOnDemand(cluster.scheduler)
+                )
             yield cluster
 
     def threads(self, instances: int, processes: int) -> int:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from urllib.request import urlopen
+
 import psutil
 import pytest
 from distributed import Client
@@ -27,6 +31,28 @@ def test_only_this_machine_can_reach_it(dashboard):
     assert opened
     assert {ip for ip, _ in opened} == {"127.0.0.1"}
     assert link.startswith("http://127.0.0.1:") if dashboard else not link
+
+
+def test_the_dashboard_is_there_when_somebody_looks():
+    with (
+        LocalCompute().cluster(1) as cluster,
+        Client(cluster, set_as_default=False) as client,
+        urlopen(client.dashboard_link) as page,
+        urlopen(client.dashboard_link.replace("/status", "/")) as start,
+    ):
+        assert b"bokeh" in page.read()
+        assert start.url == client.dashboard_link
+
+
+def test_nothing_of_the_dashboard_is_loaded_before():
+    program = """
+import sys
+from framework.engine.local import LocalCompute
+with LocalCompute().cluster(1):
+    print(sorted(name for name in sys.modules if name == "bokeh"))
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ended.stdout == "[]\n", ended.stderr
 
 
 def test_processes_and_threads_share_the_cores():
