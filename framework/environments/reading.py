@@ -20,7 +20,7 @@ from framework.environments.entries import (
 )
 from framework.environments.requirements import Requirements
 from framework.environments.spec import EnvironmentSpec
-from framework.errors import ConfigurationError
+from framework.errors import ConfigurationError, Problem
 
 CONDA_FILE = "environment.conda_file"
 REQUIREMENTS = "environment.requirements"
@@ -71,6 +71,9 @@ def as_mapping(spec: EnvironmentSpec) -> dict[str, Any]:
     Raises:
         ConfigurationError: A conda file can't hold it: it has constraints.
     """
+    if spec.constraints:
+        message = "constraints (-c) can't be kept in a conda file: write them as requirements"
+        raise ConfigurationError(Problem(key=CONDA_FILE, message=message, source=spec.source))
     python = [f"python{each}" for each in [spec.python] if each]
     pip = [{"pip": list(spec.requirements)}] if spec.requirements else []
     return {

@@ -62,6 +62,14 @@ def test_a_mapping_and_the_file_that_holds_it_are_the_same_environment(tmp_path:
     assert inline.fingerprint == read_environment(conda_file=path).fingerprint
 
 
+def test_constraints_are_not_lost_silently_where_a_file_is_taken_over(tmp_path: Path) -> None:
+    written(tmp_path, "six<2\n", "limits.txt")
+    path = written(tmp_path, "dependencies:\n- pip:\n  - six\n  - -c limits.txt\n")
+    assert read_environment(conda_file=path).constraints == ("six<2",)
+    with pytest.raises(ConfigurationError, match="write them as requirements"):
+        conda_mapping(path)
+
+
 def test_a_spec_survives_being_stored(tmp_path: Path) -> None:
     written(tmp_path, "x", "local.whl")
     conda_file = {
