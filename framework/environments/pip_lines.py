@@ -59,7 +59,7 @@ class LineKind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PipLine:
+class RequirementLine:
     """One line, understood.
 
     Attributes:
@@ -98,7 +98,7 @@ def _entry(text: str, source: str, line: int) -> Iterable[Entry]:
     return [Entry(bare, source, line)] if bare else []
 
 
-def parse_line(entry: Entry) -> PipLine:
+def parse_line(entry: Entry) -> RequirementLine:
     """Understands one line.
 
     Raises:
@@ -113,10 +113,10 @@ def parse_line(entry: Entry) -> PipLine:
         return _option(entry, text)
     is_url = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) is not None
     if is_url and not text.startswith("file://"):
-        return PipLine(kind=LineKind.REMOTE, entry=entry, text=text)
+        return RequirementLine(kind=LineKind.REMOTE, entry=entry, text=text)
     if is_url or _is_path(text):
         path = text.partition(";")[0].strip()
-        return PipLine(kind=LineKind.LOCAL, entry=entry, text=text, path=path)
+        return RequirementLine(kind=LineKind.LOCAL, entry=entry, text=text, path=path)
     return _requirement(entry, text)
 
 
@@ -130,7 +130,7 @@ def _is_path(text: str) -> bool:
     )
 
 
-def _option(entry: Entry, text: str) -> PipLine:
+def _option(entry: Entry, text: str) -> RequirementLine:
     if re.match(r"-[rcefi][^\s=-]", text):  # as in -rfile.txt
         text = f"{text[:2]} {text[2:]}"
     match = _OPTION.fullmatch(text)
@@ -141,21 +141,21 @@ def _option(entry: Entry, text: str) -> PipLine:
     if name in _FLAGS:
         if value:
             raise ValueError(f"{name} takes no value")
-        return PipLine(kind=LineKind.OPTION, entry=entry, text=name, option=name)
+        return RequirementLine(kind=LineKind.OPTION, entry=entry, text=name, option=name)
     if not value:
         raise ValueError(f"{name} needs a value")
     kind = {"--requirement": LineKind.FILE, "--constraint": LineKind.CONSTRAINTS}.get(name)
     if name == "--editable":
         is_remote = "://" in value and not value.startswith("file://")
         kind = LineKind.REMOTE if is_remote else LineKind.LOCAL
-        return PipLine(kind=kind, entry=entry, text=value, path=value, option=name)
+        return RequirementLine(kind=kind, entry=entry, text=value, path=value, option=name)
     path = value if kind or (name == "--find-links" and "://" not in value) else ""
-    return PipLine(
+    return RequirementLine(
         kind=kind or LineKind.OPTION, entry=entry, text=f"{name} {value}", path=path, option=name
     )
 
 
-def _requirement(entry: Entry, text: str) -> PipLine:
+def _requirement(entry: Entry, text: str) -> RequirementLine:
     bare = _PER_REQUIREMENT.split(text, maxsplit=1)[0].strip()
     try:
         requirement = Requirement(bare)
@@ -168,5 +168,5 @@ def _requirement(entry: Entry, text: str) -> PipLine:
     name = canonicalize_name(requirement.name)
     url = requirement.url or ""
     if url.startswith("file:"):
-        return PipLine(kind=LineKind.LOCAL, entry=entry, text=text, name=name, path=url)
-    return PipLine(kind=LineKind.REQUIREMENT, entry=entry, text=text, name=name)
+        return RequirementLine(kind=LineKind.LOCAL, entry=entry, text=text, name=name, path=url)
+    return RequirementLine(kind=LineKind.REQUIREMENT, entry=entry, text=text, name=name)

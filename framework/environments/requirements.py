@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from framework.environments.contents import fingerprint_of
 from framework.environments.entries import Entry, Problems, read_text, shown_path
-from framework.environments.pip_lines import LineKind, PipLine, joined_lines, parse_line
+from framework.environments.pip_lines import LineKind, RequirementLine, joined_lines, parse_line
 
 BUILD_TOOLS = frozenset({"pip", "setuptools", "wheel"})
 AZUREML_ONLY = frozenset(
@@ -92,7 +92,7 @@ class Requirements:
             self.add(lines, path.parent)
         self._files.pop()
 
-    def _add(self, line: PipLine, folder: Path) -> None:
+    def _add(self, line: RequirementLine, folder: Path) -> None:
         if line.kind in {LineKind.FILE, LineKind.CONSTRAINTS}:
             if "://" in line.path:
                 raise ValueError("refers to a URL; save it beside, so that the environment is kept")
@@ -115,7 +115,7 @@ class Requirements:
         else:
             self.lines.append(line.text)
 
-    def _add_local(self, line: PipLine, folder: Path) -> None:
+    def _add_local(self, line: RequirementLine, folder: Path) -> None:
         written = line.path
         bare, bracket, extras = written.partition("[")
         path = _located(bare, folder)
@@ -129,7 +129,7 @@ class Requirements:
         found = Path(path).as_uri() if bare.startswith("file:") else path
         self.lines.append(line.text.replace(written, found + bracket + extras, 1))
 
-    def _note_editable(self, line: PipLine) -> None:
+    def _note_editable(self, line: RequirementLine) -> None:
         self.notes.append(
             f"{line.path} is installed as it is now: an environment is shared, so it has nothing "
             "editable"
