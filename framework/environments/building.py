@@ -49,10 +49,7 @@ def environment_in_use(planned: PlannedEnvironment, runner: ToolRunner) -> Itera
     except OSError as error:
         if error.filename is None or not _is_ours(str(error.filename)):
             raise
-        reason = (error.strerror or type(error).__name__).lower()
-        raise EnvironmentBuildError(
-            f"the cache of environments: {error.filename}: {reason} ({VARIABLE} names another)"
-        ) from error
+        raise _unusable(error, cache_folder()) from error
 
 
 def _is_ours(path: str) -> bool:
@@ -75,6 +72,8 @@ def _build(planned: PlannedEnvironment, place: Place, runner: ToolRunner) -> Non
         )
     except ToolFailedError as error:
         raise _failed(planned, error) from error
+    except OSError as error:
+        raise _unusable(error, place.folder) from error
     finally:
         if place.built() is None:
             place.clear()
@@ -83,6 +82,14 @@ def _build(planned: PlannedEnvironment, place: Place, runner: ToolRunner) -> Non
             f"the environment of {planned.spec.source} was built ({planned.summary}), and has no "
             "Python that can be started"
         )
+
+
+def _unusable(error: OSError, folder: Path) -> EnvironmentBuildError:
+    reason = (error.strerror or type(error).__name__).lower()
+    where = error.filename or folder
+    return EnvironmentBuildError(
+        f"the cache of environments: {where}: {reason} ({VARIABLE} names another)"
+    )
 
 
 def _failed(planned: PlannedEnvironment, error: ToolFailedError) -> EnvironmentBuildError:

@@ -146,9 +146,13 @@ class ScorerEnvironment:
             if is_first:
                 self._began_at = self._said_at = self._clock()
         if is_first and self._planned is not None:
-            self._log.parent.mkdir(parents=True, exist_ok=True)
             what = f"{self._planned.spec.source} ({self._planned.summary})"
             self._reporter.notice(f"building the environment of {what}; it is kept for other jobs")
+        with contextlib.suppress(OSError):  # of a full disk the tool's own words tell
+            self._write(line)
+
+    def _write(self, line: str) -> None:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("a", encoding="utf-8") as log:
             log.write(f"{line}\n")
 

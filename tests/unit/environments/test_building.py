@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -249,6 +250,22 @@ def test_a_cache_that_can_not_be_written_is_said(
         environment_in_use(planned("tiny"), ToolRunner(pytest.fail)),
     ):
         pytest.fail("it was built")
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    offline: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    wheel(offline)
+    monkeypatch.setattr("framework.environments.cache.os.fsync", full)
+    with (
+        pytest.raises(EnvironmentBuildError, match="no space left on device"),
+        environment_in_use(planned("tiny"), ToolRunner(lambda _line: None)),
+    ):
+        pytest.fail("it was built")
+    assert [path for path in cache.iterdir() if path.is_dir()] == []
 
 
 def test_variables_of_our_own_python_do_not_reach_the_tools(
