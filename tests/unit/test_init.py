@@ -8,7 +8,7 @@ import pytest
 import framework
 
 EXPORTED = """
-    AccountingError Compute ConfigurationError ErrorThresholdExceededError FrameworkError
+    AccountingError Compute ConfigurationError EnvironmentBuildError ErrorThresholdExceededError FrameworkError
     InputError Job JobCanceledError JobError MissingExtraError ModelError NoInstancesError
     NotFoundError NothingSucceededError OutputExistsError OutputFormat PluginError Problem Results
     Scorer ScorerInitError ScoringContext ScriptError StorageError SupersededError UsageError
