@@ -8,7 +8,8 @@ import pytest
 import framework
 
 EXPORTED = """
-    AccountingError Compute ConfigurationError EnvironmentBuildError ErrorThresholdExceededError FrameworkError
+    AccountingError Compute ConfigurationError EnvironmentBuildError
+    ErrorThresholdExceededError FrameworkError
     InputError Job JobCanceledError JobError MissingExtraError ModelError NoInstancesError
     NotFoundError NothingSucceededError OutputExistsError OutputFormat PluginError Problem Results
     Scorer ScorerInitError ScoringContext ScriptError StorageError SupersededError UsageError
