@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psutil
 import pytest
 
@@ -30,6 +31,12 @@ HERE = Path(__file__).resolve().parent.parent
 HANGS_S = 100.0
 GONE_S = 5.0
 _LOOK_S = 0.02
+
+# No test asserts on time: a busy machine proves nothing. `too_slow` would be the same by another name.
+hypothesis.settings.register_profile(
+    "no-clock", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("no-clock")
 
 # Under nohup(1) it is ignored, and whatever the tests start would ignore it too.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
