@@ -32,7 +32,7 @@ HANGS_S = 100.0
 GONE_S = 5.0
 _LOOK_S = 0.02
 
-# No test asserts on time: a busy machine proves nothing. `too_slow` would be the same by another name.
+# No test asserts on time: a busy machine proves nothing. `too_slow` is the same by another name.
 hypothesis.settings.register_profile(
     "no-clock", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
