@@ -82,6 +82,7 @@ class Invocation:
             raise UsageError(f"job {job.name!r} is there with other settings: {'; '.join(changed)}")
         if job.status.is_resumable:
             return partial(resume, self, job.name, ())
+        job.check_output()
         return lambda _observer: job  # completed, or another process runs it
 
 

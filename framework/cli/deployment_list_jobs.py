@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 _EXAMPLES = examples(
-    "python -m framework deployment list-jobs --name mnist-torch --endpoint-name mnist-batch",
-    "python -m framework deployment list-jobs mnist-torch -e mnist-batch --since 1w",
+    "python -m framework deployment list-jobs --name mnist-torch-dpl --endpoint-name mnist-batch",
+    "python -m framework deployment list-jobs mnist-torch-dpl -e mnist-batch --since 1w",
 )
 
 

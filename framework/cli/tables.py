@@ -35,8 +35,8 @@ def draw(value: Any) -> str:
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A table that folds what is too long rather than cut it."""
     drawn = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in columns:
-        drawn.add_column(Text(visible(column)), overflow="fold")
+    for column in columns:  # a name is to be copied whole
+        drawn.add_column(Text(visible(column)), overflow="fold", no_wrap=column == "name")
     for row in rows:
         drawn.add_row(*(Text(visible(cell)) for cell in row))
     return drawn

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from framework import errors
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
-from framework.errors import FrameworkError, JobError, UsageError
+from framework.errors import FrameworkError, JobError, NotFoundError, UsageError
 from framework.jobs.clock import now, parse
 from framework.jobs.journal import is_gone
 from framework.jobs.observing import HEARTBEAT_S
@@ -174,6 +174,23 @@ class Job:
         """Where the output goes, and what scripts write beside it; not known of an old record."""
         folder: str | None = self._told().get("output_folder")
         return folder
+
+    def check_output(self) -> None:
+        """Makes sure that the output of a job that is Completed is still there.
+
+        Raises:
+            NotFoundError: Somebody has removed it.
+        """
+        told = self._told()
+        if told["status"] != JobStatus.COMPLETED or told["output"] is None:
+            return
+        folder, _, name = told["output"].rpartition("/")
+        if not open_store(folder or "/").exists(name):
+            raise NotFoundError(
+                f"job {self.name} is Completed, but its output is not there any more: "
+                f"{told['output']}; to score again, start a new job, or delete this one first "
+                f"(`job delete {self.name}`)"
+            )
 
     def failure(self) -> FrameworkError | None:
         """Why it is not Completed, whichever process ran it; `None` while it runs."""

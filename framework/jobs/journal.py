@@ -110,7 +110,9 @@ def is_gone(claim: Mapping[str, Any]) -> bool:
     if claim["host"] != socket.gethostname():
         return False
     try:
-        return bool(psutil.Process(claim["pid"]).create_time() != claim["born"])
+        process = psutil.Process(claim["pid"])
+        is_another = process.create_time() != claim["born"]
+        return is_another or process.status() == psutil.STATUS_ZOMBIE  # killed, not waited for yet
     except psutil.NoSuchProcess:
         return True
 

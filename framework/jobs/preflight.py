@@ -178,7 +178,7 @@ def open_listing(settings: Settings) -> InputListing:
     """
     if not settings.input:
         raise ConfigurationError(Problem(key="input", message="is missing: what shall be scored?"))
-    return open_input(
+    listing = open_input(
         settings.input,
         include=settings.input_include,
         exclude=settings.input_exclude,
@@ -186,6 +186,14 @@ def open_listing(settings: Settings) -> InputListing:
         expected=settings.input_type.value if settings.input_type else None,
         options=settings.storage_options,
     )
+    output = settings.output.path
+    if output and any(
+        os.path.realpath(output) == os.path.realpath(each) for each in settings.input
+    ):
+        listing.warnings.append(
+            "output.path is the input's own folder: outputs of other jobs in it are scored as well"
+        )
+    return listing
 
 
 def check_input(listing: InputListing, look_ahead: int) -> None:

@@ -113,9 +113,13 @@ def resume(
     identity = record.identity()
     job = Job(record)
     if job.status == JobStatus.COMPLETED:
+        job.check_output()
         return job
     if not job.status.is_resumable:
-        raise UsageError(f"job {name} is {job.status}; cancel it first to start it anew")
+        raise UsageError(
+            f"job {name} is {job.status}, and another process runs it: `job stream {name}` follows "
+            f"it, `job cancel {name}` stops it"
+        )
     restored, document = restore(identity["document"])
     settings = replace(restored, workspace=workspace, name=name)
     _check_same_plan(identity["document"], document)

@@ -23,6 +23,9 @@ class FakeJob:
     def model_moved_on(self, settings: Any) -> str | None:
         return self.moved
 
+    def check_output(self) -> None:
+        """It is there."""
+
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:

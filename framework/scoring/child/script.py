@@ -35,6 +35,7 @@ class ScriptScorer:
         """Imports the script and calls its `init()`."""
         folders = [self._code, os.path.dirname(self._path)]
         sys.path[:0] = list(dict.fromkeys(os.path.abspath(folder) for folder in folders))
+        sys.argv[:] = [self._path]  # ours would be taken for the script's own arguments
         self._module = _import(self._path)
         init = getattr(self._module, "init", None)
         if init is not None:

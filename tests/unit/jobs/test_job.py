@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import psutil
 import pytest
 
 from framework.domain.states import JobStatus
@@ -131,6 +133,41 @@ def test_a_number_that_was_given_to_another_process_is_no_life_sign(record):
     say(record, 1, "Running")
 
     assert Job(record).status == JobStatus.FAILED
+
+
+def test_a_driver_that_was_killed_and_not_waited_for_yet_is_dead(record):
+    create(record)
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    born = psutil.Process(killed.pid).create_time()
+    claim(record, 1, pid=killed.pid, born=born)
+    say(record, 1, "Running")
+    assert Job(record).status == JobStatus.RUNNING
+
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+    assert Job(record).status == JobStatus.FAILED
+    killed.communicate()
+
+
+def test_an_output_that_was_removed_is_missed(record, tmp_path):
+    output = tmp_path / "out put" / "predictions.csv"
+    create(record)
+    claim(record, 1)
+    say(record, 1, "Completed", output=str(output))
+    with pytest.raises(NotFoundError, match="not there any more"):
+        Job(record).check_output()
+
+    output.parent.mkdir()
+    output.touch()
+    Job(record).check_output()
+
+
+def test_a_job_without_an_output_misses_none(record):
+    create(record)
+    Job(record).check_output()
+    claim(record, 1)
+    say(record, 1, "Completed", output=None)
+    Job(record).check_output()
 
 
 def test_the_newest_driver_says_how_it_is(record):
