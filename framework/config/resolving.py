@@ -85,7 +85,9 @@ def settled_at(key: Key, raw: Any) -> Any:
         return raw
     try:
         value = settle(node, raw)
-        if node.kind in {Kind.WHOLE, Kind.NUMBER, Kind.SWITCH} and isinstance(value, str):
+        if node.kind in {Kind.WHOLE, Kind.NUMBER, Kind.SWITCH, Kind.TOLERANCE} and isinstance(
+            value, str
+        ):
             return value if has_reference(value) else read(node, value)
     except WrongValueError:
         return str(raw)

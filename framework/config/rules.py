@@ -24,7 +24,6 @@ _IMAGE = ("environment", "image")
 _PARTS_OF_ENVIRONMENT = (("environment", "conda_file"), ("environment", "requirements"))
 _WITHOUT_EFFECT = {
     ("keep_alive",): "scorer processes end with their job",
-    ("resources", "memory_limit"): "memory is not limited yet",
 }
 
 

@@ -25,6 +25,7 @@ class Kind(Enum):
     NUMBER = "a number"
     SWITCH = "true or false"
     CHOICE = "one of a closed set"
+    TOLERANCE = "a whole number from -1 on, or a share such as 5%"
     TEXTS = "a list of texts"
     FILE_OR_MAPPING = "a path or keys and values"
     FILE_OR_TEXTS = "a path or a list of texts"
@@ -127,6 +128,8 @@ def _node(hint: Any, declared: dataclasses.Field[Any]) -> Node:
 
 
 def _field(hint: Any, declared: dataclasses.Field[Any]) -> Field:
+    if set(typing.get_args(hint)) == {int, str}:
+        return Field(kind=Kind.TOLERANCE, default=declared.default, metadata=declared.metadata)
     is_optional = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
     parts = [part for part in typing.get_args(hint) if part is not type(None)]
     if is_optional and len(parts) == 1:

@@ -15,6 +15,7 @@ from framework.config.schema import Field, Kind
 from framework.config.texts import Plain, decide, parse_flow
 from framework.domain.redaction import without_signatures
 from framework.domain.suggestions import did_you_mean
+from framework.domain.tolerance import Tolerance
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
@@ -214,6 +215,18 @@ def _switch(field: Field, value: Any) -> bool:
     raise _wrong(field, value)
 
 
+def _tolerance(field: Field, value: Any) -> int | str:
+    try:
+        number = _whole(field, value)
+    except WrongValueError:
+        number = None
+    try:
+        tolerance = Tolerance.of(str(value) if number is None else number)
+    except ValueError:
+        raise _wrong(field, value) from None
+    return f"{tolerance.percent:g}%" if number is None else number
+
+
 def _choice(field: Field, value: Any) -> str:
     word = folded(str(value))
     for choice in field.choices:
@@ -262,6 +275,7 @@ _READERS = {
     Kind.NUMBER: _number,
     Kind.SWITCH: _switch,
     Kind.CHOICE: _choice,
+    Kind.TOLERANCE: _tolerance,
     Kind.TEXTS: _texts,
     Kind.ANY: _anything,
     Kind.FILE_OR_MAPPING: _file_or_mapping,

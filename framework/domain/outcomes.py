@@ -43,6 +43,7 @@ class Failure:
         message: One line in people's words.
         traceback: The user's own traceback, if there was one.
         process_log: The log file of the scorer process, below the job's `logs/`.
+        tries: Scoring calls that the files were in; 0 where that is the mini-batch's number.
     """
 
     files: tuple[str, ...]
@@ -52,6 +53,7 @@ class Failure:
     message: str
     traceback: str = ""
     process_log: str = ""
+    tries: int = 0
 
 
 class ExtraFile(NamedTuple):
@@ -70,6 +72,32 @@ class ExtraFile(NamedTuple):
     sha256: str
 
 
+class Block(NamedTuple):
+    """Rows of some files of a mini-batch that was scored in several calls.
+
+    Attributes:
+        length: In bytes.
+        rows: How many.
+        columns: Place of their columns in the part's `column_sets`.
+    """
+
+    length: int
+    rows: int
+    columns: int
+
+
+class Assembled(NamedTuple):
+    """What is said only of a mini-batch that was scored in several calls.
+
+    Attributes:
+        blocks: Its blocks in input order, where they can't be read as one; else empty.
+        isolated_s: Seconds that isolating its bad files has cost.
+    """
+
+    blocks: tuple[Block, ...] = ()
+    isolated_s: float = 0.0
+
+
 class Outcome(NamedTuple):
     """What became of one mini-batch. The ledger holds these.
 
@@ -79,11 +107,13 @@ class Outcome(NamedTuple):
         succeeded: How many of them succeeded.
         rows: Rows in the part.
         tries: Scoring calls made for it, at least 1.
-        seconds: Duration of the last call, encoding included.
+        seconds: Duration of the last call, encoding included; of all successful ones where it
+            was scored in several.
         length: Bytes in the part; blocks stand in the part in the order of the outcomes.
         columns: Place of its columns in the part's `column_sets`; -1 where it has no rows.
         failures: Why files failed; empty for a full success.
         extras: Files that the script wrote beside its rows.
+        assembled: More of it, where it was scored in several calls.
     """
 
     index: int  # type: ignore[assignment]  # a field, not the method of tuples
@@ -96,11 +126,29 @@ class Outcome(NamedTuple):
     columns: int = -1
     failures: tuple[Failure, ...] = ()
     extras: tuple[ExtraFile, ...] = ()
+    assembled: Assembled | None = None
 
     @property
     def failed(self) -> int:
         """How many files failed."""
         return self.files - self.succeeded
+
+    @property
+    def isolated_s(self) -> float:
+        """Seconds that isolating its bad files has cost."""
+        return self.assembled.isolated_s if self.assembled else 0.0
+
+
+class CallLimit(NamedTuple):
+    """What an instance has learnt of memory.
+
+    Attributes:
+        files: Most files in one scoring call from now on.
+        too_many: How many files ran out of memory.
+    """
+
+    files: int
+    too_many: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +180,24 @@ class Receipt:
         part: Where their rows are; `None` where none has rows.
         returned: Indices of mini-batches that were handed back, not begun.
         error: Why nothing can be scored on the instance, where that is so.
+        stopped: Of mini-batches that are handed back in the middle of isolation, since more files
+            have failed than are tolerated: the files that have failed so far.
+        call_limit: What was learnt of memory, where something was.
+        notices: What people should know; the same text is told once a job.
     """
 
     outcomes: tuple[Outcome, ...]
     part: Part | None
     returned: tuple[int, ...] = ()
     error: FrameworkError | None = None
+    stopped: tuple[Outcome, ...] = ()
+    call_limit: CallLimit | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is anything in it to be written down or told."""
+        return bool(self.outcomes or self.stopped or self.call_limit or self.notices)
 
 
 @dataclass(slots=True, kw_only=True)

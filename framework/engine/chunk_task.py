@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from distributed import secede
 
 from framework.domain.chunks import Chunk
-from framework.domain.outcomes import Outcome, Part, Receipt
+from framework.domain.limits import Limits
+from framework.domain.outcomes import Assembled, Block, Outcome, Part, Receipt
 from framework.engine.lease import pool_of
 from framework.engine.pool import PoolClosedError, ScorerPool
 from framework.engine.work import Scored
 from framework.errors import FrameworkError
 
 
-def score_chunk(key: str, chunk: Chunk, budget_s: float) -> Receipt:
+def score_chunk(key: str, chunk: Chunk, budget_s: float, limits: Limits) -> Receipt:
     """Scores a chunk on the instance that this runs on.
 
     The task leaves Dask's thread pool at once (`secede`), so that a worker with one thread has
@@ -26,33 +27,39 @@ def score_chunk(key: str, chunk: Chunk, budget_s: float) -> Receipt:
         key: The pool's key.
         chunk: What to score.
         budget_s: Seconds after which nothing more of the chunk is begun.
+        limits: What the driver knows of the job at large.
 
     An error is part of the receipt: Dask would log one that is raised as if it were a defect.
     """
     secede()
     try:
-        return _score(pool_of(key), chunk, budget_s)
+        return _score(pool_of(key), chunk, budget_s, limits)
     except PoolClosedError:
         return Receipt(outcomes=(), part=None, returned=chunk.indices)
     except FrameworkError as error:
         return Receipt(outcomes=(), part=None, returned=chunk.indices, error=error)
 
 
-def _score(pool: ScorerPool, chunk: Chunk, budget_s: float) -> Receipt:
-    ticket = pool.submit(list(chunk))
+def _score(pool: ScorerPool, chunk: Chunk, budget_s: float, limits: Limits) -> Receipt:
+    ticket = pool.submit(list(chunk), limits)
     try:
         if not ticket.wait(budget_s):
             pool.withdraw(ticket)
             ticket.wait()
     finally:
         pool.forget(ticket)
+    stopped = ticket.stopped()
     finished = ticket.results()
     outcomes, part = _write_part(pool, chunk, finished)
     done = {outcome.index for outcome in outcomes}
+    call_limit, notices = pool.recovery.news()
     return Receipt(
         outcomes=outcomes,
         part=part,
         returned=tuple(index for index in chunk.indices if index not in done),
+        stopped=tuple(outcome for outcome in stopped if outcome.index not in done),
+        call_limit=call_limit,
+        notices=notices,
     )
 
 
@@ -89,4 +96,13 @@ def _outcome(scored: Scored, sets: dict[tuple[tuple[str, str], ...], int]) -> Ou
         columns=sets.setdefault(scored.columns, len(sets)) if has_columns else -1,
         failures=scored.failures,
         extras=scored.extras,
+        assembled=_assembled(scored, sets) if scored.blocks or scored.isolated_s else None,
     )
+
+
+def _assembled(scored: Scored, sets: dict[tuple[tuple[str, str], ...], int]) -> Assembled:
+    blocks = tuple(
+        Block(length, rows, sets.setdefault(columns, len(sets)))
+        for length, rows, columns in scored.blocks
+    )
+    return Assembled(blocks, round(scored.isolated_s, 3))

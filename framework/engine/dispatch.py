@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -14,6 +14,7 @@ from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
 from framework.domain.chunks import BUDGET_S, MAX_FILES, Chunk, ChunkSizer
+from framework.domain.limits import Limits
 from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import Receipt
 from framework.engine.chunk_task import score_chunk
@@ -58,13 +59,21 @@ class Dispatcher:
         session: The instances.
         pools: Their scorer processes.
         source: The mini-batches.
+        limits: What each chunk is told of the job at large.
     """
 
-    def __init__(self, session: Session, pools: Pools, source: Source) -> None:
+    def __init__(
+        self,
+        session: Session,
+        pools: Pools,
+        source: Source,
+        limits: Callable[[], Limits] = Limits,
+    ) -> None:
         self._session = session
         self._pools = pools
         self._key = pools.spec.key
         self._source = source
+        self._limits = limits
         self._sizer = ChunkSizer(processes=pools.spec.processes, instances=len(session.instances))
         self._instances = [_Instance(address) for address in session.instances]
         self._returned: deque[MiniBatch] = deque()
@@ -101,8 +110,8 @@ class Dispatcher:
                 is_stopping = True
                 self._pools.end(grace_s=self._grace_s or 0.0)
             receipts = [self._settle(event) for event in events if isinstance(event, Future)]
-            if finished := [receipt for receipt in receipts if receipt.outcomes]:
-                yield finished
+            if news := [receipt for receipt in receipts if receipt.has_news]:
+                yield news
             failures = (receipt.error for receipt in receipts if receipt.error is not None)
             if (failure := next(failures, self._pools.error)) is not None:
                 raise failure
@@ -159,6 +168,7 @@ class Dispatcher:
             self._key,
             chunk,
             BUDGET_S,
+            self._limits(),
             key=f"score-{chunk.label}-{self._key}-{self._sequence}",
             workers=[instance.address],
             pure=False,

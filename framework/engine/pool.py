@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from framework.domain.limits import Limits
 from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import ExtraFile
 from framework.engine.cores import cores
+from framework.engine.memory import MemoryWatch
+from framework.engine.recovery import Recovery
 from framework.engine.serving import ServingThread
+from framework.engine.starting import Starter
 from framework.engine.work import PoolSpec, Scored, Task, Ticket, WorkQueue
 from framework.errors import FrameworkError, ScorerInitError
 from framework.models.cache import BorrowedModel, borrow
@@ -21,7 +25,7 @@ from framework.scoring.launch import Launch, Room
 from framework.scoring.workroom import Workroom
 from framework.storage import open_store
 from framework.storage.checksums import sha256_of
-from framework.storage.fetch import Fetcher
+from framework.storage.fetch import Fetcher, FetchError
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +65,17 @@ class ScorerPool:
             max_bytes=_SCRATCH_BYTES,
             threads=_FETCH_THREADS,
         )
-        self._serving = [ServingThread(self, number) for number in range(spec.processes)]
+        self.recovery = Recovery(
+            spec,
+            self.queue,
+            on_finished=self._finish,
+            on_exceeded=self._interrupt,
+            local_root=self._fetcher.local_root,
+        )
+        self._memory = MemoryWatch(spec.memory_limit)
+        self._serving = [
+            ServingThread(self, self._process_starter(number)) for number in range(spec.processes)
+        ]
         self._threads = [
             threading.Thread(target=serving.run, name=f"{label}-{number}", daemon=True)
             for number, serving in enumerate(self._serving)
@@ -75,14 +89,19 @@ class ScorerPool:
         return self._launch
 
     @property
-    def max_tries(self) -> int:
-        """Most tries of a failing mini-batch in all."""
-        return self.spec.max_tries
-
-    @property
     def ready(self) -> int:
         """Processes that have loaded their model since the pool was made."""
         return self._ready
+
+    def _process_starter(self, number: int) -> Starter:
+        return Starter(
+            number,
+            self._launch,
+            room=self._workroom.room,
+            queue=self.queue,
+            memory=self._memory,
+            on_loaded=self._process_started,
+        )
 
     def _start(self) -> None:
         try:
@@ -103,13 +122,19 @@ class ScorerPool:
         if self.queue.is_closed:
             raise PoolClosedError
 
-    def submit(self, batches: Sequence[MiniBatch]) -> Ticket:
+    def submit(self, batches: Sequence[MiniBatch], limits: Limits | None = None) -> Ticket:
         """Queues a chunk's mini-batches.
+
+        Args:
+            batches: By index.
+            limits: What the driver knows of the job at large.
 
         Raises:
             FrameworkError: The scorer can't be loaded here.
             PoolClosedError: The pool takes nothing any more.
         """
+        if limits is not None:
+            self.recovery.allowance.tell(limits)
         ticket = Ticket(batches)
         with self._lock:
             if self._broken is not None:
@@ -155,14 +180,11 @@ class ScorerPool:
             tickets = list(self._tickets)
         for ticket in tickets:
             ticket.abandon()
+        self._memory.close()
         self._fetcher.close()
         self._workroom.close()
         if self._model is not None:
             self._model.close()
-
-    def room(self, number: int) -> Room:
-        """Fresh folders for a process."""
-        return self._workroom.room(number)
 
     @property
     def local_root(self) -> str | None:
@@ -170,14 +192,34 @@ class ScorerPool:
         return self._fetcher.local_root
 
     def fetched(self, task: Task) -> list[str]:
-        """Where the task's files lie on this machine, once they are fetched."""
-        return self._fetcher.wait(task.batch.index)
+        """Where the task's files lie on this machine, once they are fetched.
 
-    def finish(self, task: Task, scored: Scored) -> None:
+        Raises:
+            FetchError: Some of them can't be had.
+        """
+        try:
+            paths = self._fetcher.wait(task.batch.index)
+        except FetchError as error:
+            # Those of a piece may be there, though its mini-batch is not whole.
+            names = [file.path for file in task.batch.files]
+            if not all(name in error.fetched for name in names):
+                raise
+            return [error.fetched[name] for name in names]
+        places = range(len(paths)) if task.piece is None else task.piece.places
+        return [paths[place] for place in places]
+
+    def _finish(self, task: Task, scored: Scored) -> None:
         """Takes a finished mini-batch; its files are not needed any more."""
         if self.local_root is None:
             self._fetcher.release(task.batch.index)
         task.ticket.finish(scored)
+
+    def _interrupt(self) -> None:
+        """More files have failed than the job tolerates: the driver should hear of it now."""
+        with self._lock:
+            tickets = list(self._tickets)
+        for ticket in tickets:
+            ticket.interrupt()
 
     def encode_columns(self, payload: bytes) -> Encoded:
         """Encodes rows that a process could not encode by itself."""
@@ -187,7 +229,7 @@ class ScorerPool:
 
     def stage_extras(self, task: Task, room: Room, names: list[str]) -> tuple[ExtraFile, ...]:
         """Stages what a script wrote beside its rows: durable before anyone hears of it."""
-        key = str(task.batch.index)
+        key = task.key
         attempt = f"extras/{key}-{room.folder.name}-{task.tries}"
         staged = []
         for name in names:
@@ -199,8 +241,7 @@ class ScorerPool:
             staged.append(ExtraFile(name, f"{attempt}/{name}", size, sha256))
         return tuple(staged)
 
-    def process_started(self) -> None:
-        """A process has loaded its model."""
+    def _process_started(self) -> None:
         with self._lock:
             self._ready += 1
 

@@ -6,14 +6,18 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from framework.domain.isolation import Piece
 from framework.domain.mini_batches import MiniBatch
-from framework.domain.outcomes import ExtraFile, Failure
+from framework.domain.outcomes import ExtraFile, Failure, Outcome
 from framework.errors import FrameworkError
-from framework.outputs.contract import OutputFormat
+from framework.outputs.contract import Column, OutputFormat
 from framework.scoring.launch import Launch
 from framework.storage import Options
+
+if TYPE_CHECKING:
+    from framework.engine.assembly import Assembly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,11 @@ class PoolSpec:
         logs: The folder of the processes' logs.
         max_tries: Most tries of a failing mini-batch in all.
         output_format: How rows are written; `None` where they are only counted.
+        isolates: Whether a mini-batch whose tries are used up is split until only bad files fail.
+        isolates_short: Whether the files of a short result are scored singly, to name those that
+            are missing.
+        isolation_budget_s: Seconds of scoring that isolating may cost in the whole job.
+        memory_limit: Bytes that one scorer process with its descendants may hold; `None` for any.
     """
 
     key: str
@@ -41,11 +50,26 @@ class PoolSpec:
     logs: str
     max_tries: int
     output_format: OutputFormat | None = None
+    isolates: bool = True
+    isolates_short: bool = False
+    isolation_budget_s: float = 3600.0
+    memory_limit: int | None = None
     storage_options: Options = field(default_factory=dict, repr=False)
 
 
+class ScoredBlock(NamedTuple):
+    """Rows of one call, where a mini-batch was scored in several."""
+
+    length: int
+    rows: int
+    columns: tuple[Column, ...]
+
+
 class Scored(NamedTuple):
-    """A finished mini-batch with its rows, before they are in a part."""
+    """A finished mini-batch with its rows, before they are in a part; or a piece of one.
+
+    `blocks` and `isolated_s` are only for one that was scored in several calls.
+    """
 
     batch: MiniBatch
     tries: int
@@ -53,19 +77,40 @@ class Scored(NamedTuple):
     succeeded: int
     rows: int = 0
     payload: bytes = b""
-    columns: tuple[tuple[str, str], ...] = ()
+    columns: tuple[Column, ...] = ()
     failures: tuple[Failure, ...] = ()
     extras: tuple[ExtraFile, ...] = ()
+    blocks: tuple[ScoredBlock, ...] = ()
+    isolated_s: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """A mini-batch on its way through the pool."""
+    """A mini-batch on its way through the pool, or a piece of one.
+
+    Attributes:
+        batch: The files; those of the piece, where it is one.
+        ticket: The chunk that it belongs to.
+        tries: Calls made for just these files.
+        is_begun: Whether it can't be handed back any more as not begun.
+        assembly: What its results are put together in, where it is a piece.
+        piece: Which piece it is.
+    """
 
     batch: MiniBatch
     ticket: Ticket
     tries: int = 0
     is_begun: bool = False
+    assembly: Assembly | None = None
+    piece: Piece | None = None
+
+    @property
+    def key(self) -> str:
+        """Names its call: no other that keeps anything has it."""
+        if self.piece is None:
+            return str(self.batch.index)
+        places = self.piece.places
+        return f"{self.batch.index}.{places[0]}-{places[-1]}"
 
 
 class Ticket:
@@ -78,6 +123,8 @@ class Ticket:
     def __init__(self, batches: Iterable[MiniBatch]) -> None:
         self.tasks = [Task(batch, self) for batch in batches]
         self.error: FrameworkError | None = None
+        self._assemblies: dict[int, Assembly] = {}
+        self._is_interrupted = False
         self._missing = len(self.tasks)
         self._finished: dict[int, Scored] = {}
         self._changed = threading.Condition()
@@ -86,6 +133,7 @@ class Ticket:
         """Takes a finished mini-batch."""
         with self._changed:
             self._finished[scored.batch.index] = scored
+            self._assemblies.pop(scored.batch.index, None)
             self._missing -= 1
             if not self._missing:
                 self._changed.notify_all()
@@ -95,6 +143,25 @@ class Ticket:
         with self._changed:
             self._missing -= count
             self._changed.notify_all()
+
+    def open(self, assembly: Assembly) -> None:
+        """Notes that a mini-batch is scored in several calls."""
+        with self._changed:
+            self._assemblies[assembly.batch.index] = assembly
+
+    def interrupt(self) -> None:
+        """Ends the waiting with what is finished: more files have failed than are tolerated."""
+        with self._changed:
+            self._is_interrupted = True
+            self._changed.notify_all()
+
+    def stopped(self) -> tuple[Outcome, ...]:
+        """Of mini-batches that are still being isolated, the files that have failed so far."""
+        with self._changed:
+            if not self._is_interrupted:
+                return ()
+            told = [assembly.so_far() for _, assembly in sorted(self._assemblies.items())]
+        return tuple(outcome for outcome in told if outcome.failures)
 
     def abandon(self) -> None:
         """Ends the waiting with what is finished: the pool is being stopped."""
@@ -109,14 +176,17 @@ class Ticket:
             self._changed.notify_all()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Waits until every mini-batch is finished or given back; says whether that is so.
+        """Waits until every mini-batch is finished or given back, or nobody wants the rest.
+
+        False where `timeout_s` ran out.
 
         Raises:
             FrameworkError: The pool is broken.
         """
         with self._changed:
             done = self._changed.wait_for(
-                lambda: self._missing <= 0 or self.error is not None, timeout_s
+                lambda: self._missing <= 0 or self._is_interrupted or self.error is not None,
+                timeout_s,
             )
             if self.error is not None:
                 raise self.error
@@ -147,7 +217,7 @@ class WorkQueue:
         again = list(tasks)
         with self._changed:
             for task in again:
-                task.is_begun = task.tries > 0 or not as_new
+                task.is_begun = task.tries > 0 or task.piece is not None or not as_new
             self._tasks.extendleft(reversed(again))
             self._changed.notify_all()
 

@@ -33,10 +33,14 @@ def write_errors(record: JobRecord, input_root: str) -> None:
 
 def _failed(record: JobRecord) -> Iterator[Outcome]:
     done = DoneSet()
+    stopped: dict[int, Outcome] = {}
     for receipt in read_receipts(record):
         for outcome in receipt.outcomes:
             if done.add(outcome.index) and outcome.failures:
                 yield outcome
+        stopped.update({outcome.index: outcome for outcome in receipt.stopped})
+    # Known to be bad when the job was stopped, though their mini-batches have no outcome yet.
+    yield from (outcome for index, outcome in stopped.items() if index not in done)
 
 
 def _write(
@@ -49,7 +53,7 @@ def _write(
             "count": 1 if file is not None else failure.count,
             "stage": failure.stage,
             "kind": failure.kind,
-            "tries": outcome.tries,
+            "tries": failure.tries or outcome.tries,
             "message": failure.message,
             "traceback": failure.traceback,
             "process_log": failure.process_log,

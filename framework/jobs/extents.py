@@ -13,6 +13,8 @@ from framework.outputs.contract import Column
 class Extent(NamedTuple):
     """Neighbouring blocks of a part: of consecutive mini-batches, and with the same columns.
 
+    A mini-batch that was scored in several calls may have several extents, in one part.
+
     Attributes:
         first: The first mini-batch's index.
         part: The part that it is in.
@@ -50,11 +52,14 @@ def _of_part(
     open_extent: Extent | None = None
     next_index = offset = 0
     for outcome, is_fresh in zip(outcomes, fresh, strict=True):
-        block = None
-        if is_fresh and outcome.columns >= 0:
-            columns = part.column_sets[outcome.columns]
-            block = Extent(outcome.index, part.name, offset, outcome.length, outcome.rows, columns)
+        blocks = _blocks(part, outcome, offset) if is_fresh and outcome.columns >= 0 else []
         offset += outcome.length
+        if len(blocks) > 1:
+            yield from ([open_extent] if open_extent else [])
+            yield from blocks
+            open_extent = None
+            continue
+        block = blocks[0] if blocks else None
         is_next = join and outcome.index == next_index
         joined = _joined(open_extent, block) if is_next else None
         if joined is None and open_extent is not None:
@@ -63,6 +68,19 @@ def _of_part(
         next_index = outcome.index + 1
     if open_extent is not None:
         yield open_extent
+
+
+def _blocks(part: Part, outcome: Outcome, offset: int) -> list[Extent]:
+    assembled = outcome.assembled.blocks if outcome.assembled else ()
+    if not assembled:
+        columns = part.column_sets[outcome.columns]
+        return [Extent(outcome.index, part.name, offset, outcome.length, outcome.rows, columns)]
+    found = []
+    for length, rows, place in assembled:
+        columns = part.column_sets[place]
+        found.append(Extent(outcome.index, part.name, offset, length, rows, columns))
+        offset += length
+    return found
 
 
 def _joined(left: Extent | None, right: Extent | None) -> Extent | None:

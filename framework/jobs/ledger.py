@@ -8,6 +8,9 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from framework.domain.outcomes import (
+    Assembled,
+    Block,
+    CallLimit,
     Counts,
     ExtraFile,
     Failure,
@@ -98,9 +101,11 @@ class Ledger:
         self.intents: list[Intent] = []
         self.has_failures = False
         self.has_extras = False
+        self.isolated_s = 0.0
+        self.call_limit: CallLimit | None = None
         for entry in read_log(journal.record, LEDGER):
             if "receipt" in entry:
-                self._count(decode_receipt(entry["receipt"]).outcomes)
+                self._take(decode_receipt(entry["receipt"]))
             elif "intent" in entry:
                 self.intents.append(Intent(**entry["intent"]))
 
@@ -111,7 +116,10 @@ class Ledger:
         self._journal.append(LEDGER, *lines)
         self._journal.sync(LEDGER)
         for receipt in receipts:
-            self._count(receipt.outcomes)
+            self._take(receipt)
+            # Only while this driver lives: the next one scores these mini-batches again.
+            self.counts.failed += sum(outcome.failed for outcome in receipt.stopped)
+            self.counts.tries += sum(outcome.tries for outcome in receipt.stopped)
 
     def add_intent(self, intent: Intent) -> None:
         """Notes durably what is about to be committed."""
@@ -128,9 +136,17 @@ class Ledger:
     def _at(self) -> float:
         return round(self._clock() - self._began, 3)
 
+    def _take(self, receipt: Receipt) -> None:
+        self._count(receipt.outcomes)
+        self.has_failures |= bool(receipt.stopped)
+        if receipt.call_limit is not None:
+            known = self.call_limit
+            self.call_limit = min(known, receipt.call_limit) if known else receipt.call_limit
+
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         new = [outcome for outcome in outcomes if self.done.add(outcome.index)]
         self.counts.add(new)
+        self.isolated_s += sum(outcome.isolated_s for outcome in new if outcome.assembled)
         self.has_failures |= any(outcome.failures for outcome in new)
         self.has_extras |= any(outcome.extras for outcome in new)
 
@@ -144,17 +160,23 @@ def read_receipts(record: JobRecord) -> Iterator[Receipt]:
 
 def encode_receipt(receipt: Receipt) -> dict[str, Any]:
     """A receipt as the ledger's line has it: short, since there are very many outcomes."""
-    return {
+    line: dict[str, Any] = {
         "part": asdict(receipt.part) if receipt.part else None,
         "outcomes": [_encode_outcome(outcome) for outcome in receipt.outcomes],
     }
+    if receipt.stopped:
+        line["stopped"] = [_encode_outcome(outcome) for outcome in receipt.stopped]
+    if receipt.call_limit:
+        line["call_limit"] = receipt.call_limit
+    return line
 
 
 def _encode_outcome(outcome: Outcome) -> tuple[Any, ...]:
     plain: tuple[Any, ...] = outcome[:_PLAIN_FIELDS]
-    if outcome.failures or outcome.extras:
-        return (*plain, [asdict(failure) for failure in outcome.failures], outcome.extras)
-    return plain
+    if not (outcome.failures or outcome.extras or outcome.assembled):
+        return plain
+    told = (*plain, [asdict(failure) for failure in outcome.failures], outcome.extras)
+    return (*told, outcome.assembled) if outcome.assembled else told
 
 
 def decode_receipt(line: dict[str, Any]) -> Receipt:
@@ -163,17 +185,24 @@ def decode_receipt(line: dict[str, Any]) -> Receipt:
     return Receipt(
         part=Part(**{**part, "column_sets": _tuples(part["column_sets"])}) if part else None,
         outcomes=tuple(_decode_outcome(values) for values in line["outcomes"]),
+        stopped=tuple(_decode_outcome(values) for values in line.get("stopped", ())),
+        call_limit=CallLimit(*line["call_limit"]) if "call_limit" in line else None,
     )
 
 
 def _decode_outcome(values: list[Any]) -> Outcome:
     if len(values) == _PLAIN_FIELDS:
         return Outcome(*values)
-    *plain, failures, extras = values
+    plain, (failures, extras, *more) = values[:_PLAIN_FIELDS], values[_PLAIN_FIELDS:]
     return Outcome(*plain)._replace(
         failures=tuple(decode_failure(failure) for failure in failures),
         extras=tuple(ExtraFile(*extra) for extra in extras),
+        assembled=_decode_assembled(*more[0]) if more else None,
     )
+
+
+def _decode_assembled(blocks: list[list[int]], isolated_s: float) -> Assembled:
+    return Assembled(tuple(Block(*block) for block in blocks), isolated_s)
 
 
 def decode_failure(value: dict[str, Any]) -> Failure:

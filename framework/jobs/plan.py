@@ -61,6 +61,10 @@ class JobPlan:
             staging=self.record.staging,
             logs=str(self.record.local("logs")),
             max_tries=settings.retry_settings.max_retries,
+            isolates=settings.retry_settings.isolate_failures,
+            isolates_short=settings.retry_settings.isolate_short_results,
+            isolation_budget_s=settings.retry_settings.isolation_budget,
+            memory_limit=settings.resources.memory_limit,
             output_format=self.output_format if self.keeps_rows else None,
         )
 

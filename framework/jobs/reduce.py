@@ -73,7 +73,7 @@ def reduce_parts(reduction: Reduction) -> Intent:
 
 
 def _by_input_order(extent: Extent) -> int:
-    return extent.first
+    return extent.first  # of one mini-batch they come in order, and sorting keeps that
 
 
 def _column_sets(ordered: SortedRuns[Extent]) -> Iterator[tuple[Column, ...]]:

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from framework.scoring.child.channel import FrameReader, encode_frame
+from framework.scoring.endings import in_words
 from framework.scoring.launch import Launch, Room, command, environment, setup
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
@@ -39,7 +40,15 @@ class Reply(NamedTuple):
 
 
 class ProcessEndedError(Exception):
-    """The scorer process has ended by itself, or was killed by somebody else."""
+    """The scorer process has ended by itself, or was killed by somebody else.
+
+    Attributes:
+        returncode: How, as `subprocess` has it; `None` where nobody knows.
+    """
+
+    def __init__(self, message: str, returncode: int | None = None) -> None:
+        super().__init__(message)
+        self.returncode = returncode
 
 
 class DeadlineError(Exception):
@@ -52,13 +61,17 @@ class ScorerProcess:
     Args:
         launch: How it is started.
         room: Its folders.
+        on_started: Called with its process id, once that is known.
     """
 
-    def __init__(self, launch: Launch, room: Room) -> None:
+    def __init__(
+        self, launch: Launch, room: Room, on_started: Callable[[int], None] | None = None
+    ) -> None:
         room.output.mkdir(parents=True, exist_ok=True)
         room.aside.mkdir(parents=True, exist_ok=True)
         self.room = room
         self.pid: int | None = None
+        self._on_started = on_started
         self._reader = FrameReader()
         self._replies: deque[Reply] = deque()
         self._outgoing = bytearray()
@@ -159,11 +172,14 @@ class ScorerProcess:
         self._status += data
         messages = [json.loads(line) for line in self._status.splitlines() if line.endswith(b"}")]
         told = {key: value for message in messages for key, value in message.items()}
-        self.pid = told.get("pid", self.pid)
+        if self.pid is None and "pid" in told:
+            self.pid = told["pid"]
+            if self._on_started is not None:
+                self._on_started(told["pid"])
         if not data or "returncode" in told or "error" in told:
             self._drain()
             if not self._replies:
-                raise ProcessEndedError(_in_words(told))
+                raise ProcessEndedError(_in_words(told), told.get("returncode"))
 
     def _drain(self) -> None:
         with contextlib.suppress(OSError):
@@ -222,13 +238,4 @@ def _in_words(told: Mapping[str, Any]) -> str:
     if "error" in told:
         return f"it could not be started: {told['error']}"
     code = told.get("returncode")
-    if code is None:
-        return "its supervisor was killed"
-    if code >= 0:
-        return f"it exited with code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        return f"it was killed by signal {-code}"
-    words = signal.strsignal(-code) or ""
-    return f"it was killed by signal {-code} ({name}, {words.lower()})"
+    return "its supervisor was killed" if code is None else in_words(code)

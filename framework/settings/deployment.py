@@ -87,7 +87,7 @@ class Resources:
 
     Attributes:
         instance_count: Instances (Dask workers) per job.
-        memory_limit: Bytes that one scorer process may use.
+        memory_limit: Bytes that one scorer process may hold, with all that it has started.
     """
 
     instance_count: int = field(default=1, metadata={"minimum": 1})
@@ -103,9 +103,14 @@ class RetrySettings:
         timeout: Seconds for one scoring call.
         init_timeout: Seconds for loading the model.
         isolate_failures: Whether a failing mini-batch is split until only the bad files fail.
+        isolate_short_results: Whether the files of a result that is too short, and does not say
+            which of them it lacks, are scored singly.
+        isolation_budget: Seconds of scoring that isolating may cost in the whole job.
     """
 
     max_retries: int = field(default=3, metadata={"minimum": 0})
     timeout: float = field(default=30.0, metadata={"above": 0, "unit": "seconds"})
     init_timeout: float = field(default=600.0, metadata={"above": 0, "unit": "seconds"})
     isolate_failures: bool = True
+    isolate_short_results: bool = False
+    isolation_budget: float = field(default=3600.0, metadata={"minimum": 0})

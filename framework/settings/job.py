@@ -96,7 +96,9 @@ class Settings:
         plugins_disabled: Installed plugins that are not to be loaded.
         mini_batch_size: Most files in one scoring call.
         mini_batch_bytes: Bytes at which a mini-batch is closed early.
-        error_threshold: Failed files tolerated in the whole job; -1 for any number.
+        retry_errors: The job whose failed inputs are to be scored.
+        error_threshold: Failed files tolerated in the whole job, as a number or a share such as
+            `5%`; -1 for any number.
         keep_alive: Seconds that loaded scorer processes wait for a next job.
     """
 
@@ -109,6 +111,7 @@ class Settings:
     input_type: InputType | None = None
     input_include: tuple[str, ...] = ()
     input_exclude: tuple[str, ...] = ()
+    retry_errors: str | None = None
 
     workspace: str = field(default=".framework", metadata={"is_path": True})
     default_datastore: str | None = None
@@ -132,6 +135,6 @@ class Settings:
     output_file_name: str = "predictions.csv"
     output: Output = field(default_factory=Output)
     retry_settings: RetrySettings = field(default_factory=RetrySettings)
-    error_threshold: int = field(default=-1, metadata={"minimum": -1})
+    error_threshold: int | str = field(default=-1, metadata={"unit": "files"})
     keep_alive: float = field(default=0.0, metadata={"minimum": 0})
     logging_level: LoggingLevel = LoggingLevel.INFO
