@@ -17,7 +17,7 @@ from framework.engine.work import Scored
 from framework.errors import FrameworkError
 
 
-def score_chunk(key: str, chunk: Chunk, budget_s: float, limits: Limits) -> Receipt:
+def score_chunk(key: str, chunk: Chunk, budget_s: float, limits: Limits | None = None) -> Receipt:
     """Scores a chunk on the instance that this runs on.
 
     The task leaves Dask's thread pool at once (`secede`), so that a worker with one thread has
@@ -40,7 +40,7 @@ def score_chunk(key: str, chunk: Chunk, budget_s: float, limits: Limits) -> Rece
         return Receipt(outcomes=(), part=None, returned=chunk.indices, error=error)
 
 
-def _score(pool: ScorerPool, chunk: Chunk, budget_s: float, limits: Limits) -> Receipt:
+def _score(pool: ScorerPool, chunk: Chunk, budget_s: float, limits: Limits | None) -> Receipt:
     ticket = pool.submit(list(chunk), limits)
     try:
         if not ticket.wait(budget_s):

@@ -121,21 +121,22 @@ class Moods:
     chunks: ClassVar[list[tuple[int, ...]]] = []
 
 
-def moody(key, chunk, budget_s) -> Receipt:
+def moody(key, chunk, budget_s, limits) -> Receipt:
     """Hands back some of a chunk at random, in any order."""
-    kept = [each for each in score_chunk(key, chunk, budget_s).outcomes if Moods.rng.random() < 0.6]
+    done = score_chunk(key, chunk, budget_s, limits).outcomes
+    kept = [each for each in done if Moods.rng.random() < 0.6]
     gone = list(set(chunk.indices) - {each.index for each in kept})
     Moods.rng.shuffle(gone)
     return Receipt(outcomes=tuple(kept), part=None, returned=tuple(gone))
 
 
-def picky(key, chunk, budget_s) -> Receipt:
+def picky(key, chunk, budget_s, limits) -> Receipt:
     """Hands back two of three mini-batches at their first time."""
     Moods.chunks.append(chunk.indices)
     late = {index for index in chunk.indices if index not in Moods.handed_back and index % 3}
     Moods.handed_back |= late
     kept = tuple(
-        each for each in score_chunk(key, chunk, budget_s).outcomes if each.index not in late
+        each for each in score_chunk(key, chunk, budget_s, limits).outcomes if each.index not in late
     )
     return Receipt(outcomes=kept, part=None, returned=tuple(sorted(late)))
 

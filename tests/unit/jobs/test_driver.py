@@ -219,6 +219,19 @@ def test_failed_files_are_told_and_the_others_are_in_the_output(shop):
     job = shop.run(shop.settings(script))
 
     assert job.status == JobStatus.COMPLETED
+    assert (job.counts["succeeded"], job.counts["failed"]) == (5, 1)
+    scored = ["000.txt,0", "001.txt,1", "002.txt,2", "004.txt,4", "005.txt,5"]
+    assert output(job).splitlines()[1:] == scored
+    failed = (job.folder / "failed_inputs.txt").read_text().splitlines()
+    assert failed == [str(shop.root / "data" / "003.txt")]
+
+
+def test_without_isolation_all_files_of_a_failing_mini_batch_fail(shop):
+    shop.files(6)
+    script = SCORE.replace("return", "1 / ('003' not in mini_batch[-1])\n    return")
+    whole = RetrySettings(isolate_failures=False)
+    job = shop.run(shop.settings(script, retry_settings=whole))
+
     assert (job.counts["succeeded"], job.counts["failed"]) == (4, 2)
     assert output(job).splitlines()[1:] == ["000.txt,0", "001.txt,1", "004.txt,4", "005.txt,5"]
     failed = (job.folder / "failed_inputs.txt").read_text().splitlines()
@@ -374,8 +387,8 @@ def test_a_resume_runs_the_code_that_was(shop):
     short = replace(settings, retry_settings=RetrySettings(max_retries=1, timeout=0.2))
     again = shop.resume(short)
 
-    assert output(again) == "file,prediction\n000.txt,0\n001.txt,1\n"
-    assert (again.status, again.counts["failed"]) == (JobStatus.COMPLETED, 2)
+    assert output(again) == "file,prediction\n000.txt,0\n001.txt,1\n003.txt,3\n"
+    assert (again.status, again.counts["failed"]) == (JobStatus.COMPLETED, 1)
 
 
 def test_a_completed_job_is_not_run_again(shop):

@@ -272,10 +272,10 @@ def test_an_exit_is_noticed_with_its_code(starter, code):
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (signal.SIGKILL, "it was killed by signal 9 (SIGKILL, killed)"),
-        (signal.SIGSEGV, "it was killed by signal 11 (SIGSEGV, segmentation fault)"),
+        (signal.SIGKILL, "it was killed (SIGKILL, signal 9)"),
+        (signal.SIGSEGV, "it crashed with a segmentation fault (SIGSEGV, signal 11)"),
         (signal.SIGABRT, "it was killed by signal 6 (SIGABRT, aborted)"),
-        (signal.SIGTERM, "it was killed by signal 15 (SIGTERM, terminated)"),
+        (signal.SIGTERM, "it was asked to end (SIGTERM, signal 15)"),
         (signal.SIGRTMIN + 3, f"it was killed by signal {signal.SIGRTMIN + 3}"),
     ],
 )
@@ -298,7 +298,7 @@ def test_a_death_between_mini_batches_is_noticed(starter):
     assert ask(process, "a").header["ok"]
     os.kill(process.pid, signal.SIGKILL)
 
-    assert end_of(process) == "it was killed by signal 9 (SIGKILL, killed)"
+    assert end_of(process) == "it was killed (SIGKILL, signal 9)"
 
 
 def test_replies_that_were_sent_before_a_crash_are_not_lost(starter):
