@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from framework.config import Composition, Override, compose, differences, overrides_of, restore
-from framework.errors import NotFoundError, UsageError
+from framework.errors import ConfigurationError, NotFoundError, Problem, UsageError
 from framework.plugin import Plugins, load_plugins
 
 if TYPE_CHECKING:
@@ -132,12 +132,44 @@ def compose_invocation(
 
     Raises:
         ConfigurationError: All that is wrong, together.
-        NotFoundError: There is no such endpoint, deployment or compute.
+        NotFoundError: There is no such endpoint, deployment or compute; or no job whose failed
+            inputs are to be scored.
     """
-    composition = compose(overrides, conf=conf, is_complete=is_complete)
+    composition = _retrying(overrides, conf) or compose(
+        overrides, conf=conf, is_complete=is_complete
+    )
     settings = composition.settings
     plugins = load_plugins(settings.plugins, settings.plugins_disabled)
     return Invocation(composition=composition, plugins=plugins)
+
+
+def _retrying(overrides: Sequence[Override], conf: str | None) -> Composition | None:
+    """The composition of an invocation with `retry_errors`; `None` for any other.
+
+    The input is the job's failed inputs. Where nothing says what scores them, all else is as that
+    job had it, less what is overridden.
+    """
+    if not any(
+        "retry_errors" in (each if isinstance(each, str) else each[0]) for each in overrides
+    ):
+        return None
+    first = compose(overrides, conf=conf, is_complete=False)
+    name = first.settings.retry_errors
+    if name is None:
+        return None
+    if first.origins.get("input") == "override":
+        message = f"the input is what failed in job {name}; leave `input` out"
+        raise ConfigurationError(Problem(key="retry_errors", message=message))
+    from framework.jobs.failed_inputs import failed_inputs
+
+    failed = failed_inputs(first.settings.workspace, name)
+    listed: Override = ("input", [f"@{failed.path}"])
+    if first.settings.scorer.name is not None:
+        return compose([*overrides, listed], conf=conf)
+    kept = {**failed.document, "name": None, "input": [], "index_url": None}
+    again = restore(kept, [*overrides, listed], conf=first.conf)
+    settings = replace(again.settings, index_url=first.settings.index_url)
+    return replace(again, settings=settings)
 
 
 def resume(

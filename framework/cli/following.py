@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from framework.cli.commands import job_command
+from framework.cli.commands import job_command, retry_command
 from framework.cli.failures import INTERRUPTED, say_failure
 from framework.cli.interrupts import Interrupts, interrupts
 from framework.cli.progress import Progress, choose_progress
@@ -53,9 +53,7 @@ def follow(begin: Begin, *, shows_progress: bool, where: Sequence[str]) -> Job:
             asked.on_first(lambda: _stop(job, progress))
             _await(job, progress, asked)
         job.error = job.failure()
-        say_end(
-            job, time.monotonic() - began, shows_progress, job_command("resume", job.name, where)
-        )
+        say_end(job, time.monotonic() - began, shows_progress, where)
     return job
 
 
@@ -100,21 +98,24 @@ def _stop(job: Job, progress: Progress) -> None:
         progress.on_notice(f"job {job.name} goes on: another process runs it")
 
 
-def say_end(job: Job, seconds: float, shows_all: bool, resume: str) -> None:
+def say_end(job: Job, seconds: float, shows_all: bool, where: Sequence[str]) -> None:
     """Says how a job has ended, and what can be done about it.
 
     Args:
         job: It has ended.
         seconds: How long it ran.
         shows_all: Whether to say so of a good one.
-        resume: The command that continues it.
+        where: The options by which another command finds it.
     """
     summary = job.summary()
     is_worth_it = job.status is not JobStatus.COMPLETED or summary["counts"]["failed"]
     if shows_all or is_worth_it:
         errors = Path(job.folder) / "errors.jsonl"
-        way_on = _way_on(job.error, resume)
-        for line in summary_lines(summary, errors=errors, seconds=seconds, way_on=way_on):
+        way_on = _way_on(job.error, job_command("resume", job.name, where))
+        again = retry_command(job.name, where)
+        for line in summary_lines(
+            summary, errors=errors, seconds=seconds, way_on=way_on, again=again
+        ):
             say(visible(line))
     if job.error is not None and job.status is not JobStatus.CANCELED:
         say_failure(job.error)

@@ -50,8 +50,7 @@ def stream(job: Job, record: JobRecord, *, shows_progress: bool, where: Sequence
             has_ended = _Stream(job, record, progress).run(asked)
         if has_ended:
             job.error = job.failure()
-            resume = job_command("resume", job.name, where)
-            say_end(job, _seconds(job, record), shows_progress, resume)
+            say_end(job, _seconds(job, record), shows_progress, where)
         else:
             say(visible(f"no longer followed: job {job.name} goes on, it is {job.status}"))
             say(visible(f"to cancel it: {job_command('cancel', job.name, where)}"))

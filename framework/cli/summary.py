@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,10 +14,12 @@ from framework.domain import phrases
 _REASONS = 3
 _LONGEST_REASON = 160
 _MOST_LINES = 100_000
+_DIGITS = re.compile(r"\d+")
+_GAP = "…"
 
 
 def summary_lines(
-    summary: Mapping[str, Any], *, errors: Path, seconds: float, way_on: str
+    summary: Mapping[str, Any], *, errors: Path, seconds: float, way_on: str, again: str
 ) -> Iterator[str]:
     """A job's end in words.
 
@@ -25,6 +28,7 @@ def summary_lines(
         errors: The record's `errors.jsonl`.
         seconds: How long this command ran the job.
         way_on: What can be done about a job that is not Completed.
+        again: The command that scores the failed files again.
     """
     counts, status = summary["counts"], summary["status"]
     parts = [f"{counts['succeeded']:,} of {phrases.files(counts['files'])} ok"]
@@ -42,19 +46,32 @@ def summary_lines(
     if status != "Completed":
         yield way_on
     elif counts["failed"]:
-        failed = errors.with_name("failed_inputs.txt")
-        yield f"to score the failed files again: the same command with input=@{failed}"
+        yield f"to score the failed files again: {again}"
 
 
 def commonest_reasons(errors: Path) -> list[tuple[str, int]]:
-    """The reasons that most files failed for, with how many, from the first of the errors."""
+    """The reasons that most files failed for, with how many, from the first of the errors.
+
+    Messages that differ in the file's name or in numbers only are one reason.
+    """
     found: Counter[str] = Counter()
+    said: dict[str, str] = {}
     with errors.open(encoding="utf-8", errors="surrogateescape") as lines:
         for line, _ in zip(lines, range(_MOST_LINES), strict=False):
             failure = _parsed(line)
             reason = str(failure.get("message") or failure.get("kind") or "no reason given")
-            found[_shortened(reason)] += int(failure.get("count") or 1)
-    return found.most_common(_REASONS)
+            pattern = _pattern(reason, failure.get("file"))
+            found[pattern] += int(failure.get("count") or 1)
+            if said.setdefault(pattern, reason) != reason:
+                said[pattern] = pattern
+    return [(_shortened(said[pattern]), count) for pattern, count in found.most_common(_REASONS)]
+
+
+def _pattern(reason: str, file: object) -> str:
+    if isinstance(file, str) and file:
+        for name in (rf"\S*{re.escape(file)}", re.escape(Path(file).name)):
+            reason = re.sub(name, _GAP, reason)
+    return _DIGITS.sub(_GAP, reason)
 
 
 def _parsed(line: str) -> dict[str, Any]:

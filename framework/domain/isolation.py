@@ -1,4 +1,4 @@
-"""Isolation: which files of a failing mini-batch are scored together next, until bad ones are alone.
+"""Isolation: which files of a failing mini-batch are scored together next, to find the bad ones.
 
 A piece is some files of the mini-batch that go into one scoring call. A failing piece is halved. Of
 two halves the first that fails waits for the other: where both fail, and it was the same one level

@@ -6,7 +6,7 @@ from typing import Any
 
 from framework.cli.summary import commonest_reasons, summary_lines
 
-AGAIN = "to score the failed files again: the same command with input=@{}"
+AGAIN = "to score the failed files again: retry-it"
 
 
 def lines(tmp_path: Path, status: str = "Completed", **counts: int) -> list[str]:
@@ -16,7 +16,8 @@ def lines(tmp_path: Path, status: str = "Completed", **counts: int) -> list[str]
         "counts": {"files": 500, "succeeded": 500, "failed": 0, "rows": 500, "tries": 50} | counts,
     }
     errors = tmp_path / "errors.jsonl"
-    return list(summary_lines(summary, errors=errors, seconds=4.2, way_on="to resume: resume-it"))
+    words = {"way_on": "to resume: resume-it", "again": "retry-it"}
+    return list(summary_lines(summary, errors=errors, seconds=4.2, **words))
 
 
 def test_a_completed_job_says_its_counts_and_where_its_output_is(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_failed_files_come_with_the_commonest_reasons_and_where_the_rest_is(tmp_
         "  2 files: bad header",
         "  1 file: timed out after 30 s",
         f"errors: {errors}",
-        AGAIN.format(tmp_path / "failed_inputs.txt"),
+        AGAIN,
     ]
 
 
@@ -63,3 +64,19 @@ def test_reasons_survive_torn_lines_long_messages_and_unnamed_files(tmp_path: Pa
     assert found[0][1] == 7
     assert len(found[0][0]) == 160
     assert ("crash", 1) in found
+
+
+def test_messages_that_differ_in_the_file_and_in_numbers_are_one_reason(tmp_path: Path) -> None:
+    errors = tmp_path / "errors.jsonl"
+    told = [
+        ("a/x1.png", "OSError: cannot read '/data/a/x1.png' at byte 17"),
+        ("a/y.png", "OSError: cannot read '/data/a/y.png' at byte 4711"),
+        ("z.png", "KeyError: 'label'"),
+    ]
+    errors.write_text(
+        "".join(json.dumps({"file": file, "message": message}) + "\n" for file, message in told)
+    )
+    assert commonest_reasons(errors) == [
+        ("OSError: cannot read …' at byte …", 2),
+        ("KeyError: 'label'", 1),
+    ]

@@ -136,7 +136,9 @@ def picky(key, chunk, budget_s, limits) -> Receipt:
     late = {index for index in chunk.indices if index not in Moods.handed_back and index % 3}
     Moods.handed_back |= late
     kept = tuple(
-        each for each in score_chunk(key, chunk, budget_s, limits).outcomes if each.index not in late
+        each
+        for each in score_chunk(key, chunk, budget_s, limits).outcomes
+        if each.index not in late
     )
     return Receipt(outcomes=kept, part=None, returned=tuple(sorted(late)))
 
