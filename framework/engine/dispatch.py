@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import Receipt
 from framework.engine.chunk_task import score_chunk
 from framework.engine.session import Pools, Session
-from framework.errors import NoInstancesError
+from framework.errors import FrameworkError, NoInstancesError, ScorerInitError
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class Source(Protocol):
 class _Instance:
     address: str
     chunks: dict[Future, Chunk] = field(default_factory=dict)
+    error: FrameworkError | None = None
 
     @property
     def mini_batches(self) -> int:
@@ -135,7 +136,8 @@ class Dispatcher:
 
     def _top_up(self) -> None:
         """Gives every instance what keeps its processes busy, those with least first."""
-        for instance in sorted(self._instances, key=lambda instance: instance.mini_batches):
+        able = (instance for instance in self._instances if instance.error is None)
+        for instance in sorted(able, key=lambda instance: instance.mini_batches):
             while self._sizer.wants_more(
                 chunks=len(instance.chunks), mini_batches=instance.mini_batches
             ):
@@ -192,7 +194,18 @@ class Dispatcher:
         if receipt.returned:
             returned = set(receipt.returned)
             self._returned.extend(batch for batch in chunk if batch.index in returned)
-        return receipt
+        return self._without(instance, receipt) if receipt.error else receipt
+
+    def _without(self, instance: _Instance, receipt: Receipt) -> Receipt:
+        """Leaves out an instance that can't load the scorer, as long as another may be able to."""
+        if not isinstance(receipt.error, ScorerInitError):
+            return receipt
+        is_known, instance.error = instance.error is not None, receipt.error
+        if all(each.error is not None for each in self._instances):
+            return receipt
+        label = self._session.label(instance.address)
+        notice = f"{label} is left out, since it can't load the scorer: {receipt.error}"
+        return replace(receipt, error=None, notices=() if is_known else (notice,))
 
     def _check_instances(self) -> None:
         """Drops the instances that are gone."""

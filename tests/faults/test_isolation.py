@@ -1,9 +1,6 @@
-"""Of a failing mini-batch exactly the bad files fail, whatever they do, and the others keep rows."""
+"""Exactly the bad files of a mini-batch fail, whatever they do, and the others keep their rows."""
 
 from __future__ import annotations
-
-import json
-from collections import Counter
 
 import pytest
 
