@@ -70,6 +70,7 @@ class ServingThread:
         self._kept: Task | None = None
         self._replies = ReplyReader(owner)
         self._calls = 0
+        self._is_spent = False
         self._began_s = 0.0
         self._seconds: float | None = None
 
@@ -100,6 +101,7 @@ class ServingThread:
         process, encoding = loaded
         self._replies.begin(sends_columns=encoding == "columns")
         self._calls = 0
+        self._is_spent = False
         return process
 
     def _serve(self, process: ScorerProcess) -> None:
@@ -118,6 +120,10 @@ class ServingThread:
 
     def _fill(self, process: ScorerProcess) -> bool:
         """Tops up what the process has; waits for a mini-batch if it has none."""
+        if self._is_spent:
+            if not self._sent:
+                self._starter.discard()
+            return bool(self._sent)
         window = self._window()
         if len(self._sent) <= window // 2:  # several at a time: each trip to the queue costs
             is_idle = not self._sent
@@ -187,22 +193,25 @@ class ServingThread:
         if not isinstance(read, Trouble):
             self._owner.recovery.succeeded(task, read)
             return
-        if read.kind is FailureKind.MEMORY:  # what is left of such a process is not to be trusted
-            self._begin_anew()
-        self._kept = self._owner.recovery.failed(task, read)
+        # What is left of a process that ran out of memory is not to be trusted with more.
+        self._is_spent |= read.kind is FailureKind.MEMORY
+        self._keep(self._owner.recovery.failed(task, read))
 
-    def _begin_anew(self) -> None:
-        """Ends the process; what it was sent ahead has not failed."""
-        innocent, self._sent = self._sent, deque()
-        self._starter.discard()
-        self._owner.queue.put_back(innocent, as_new=True)
+    def _keep(self, task: Task | None) -> None:
+        """Keeps what has to be the first of the next process; there is room for one."""
+        if task is not None and self._kept is not None:
+            self._owner.queue.put_back([task])
+        elif task is not None:
+            self._kept = task
 
     def _replace(self, error: DeadlineError | ProcessEndedError) -> None:
         """Kills the process. The mini-batch that it was at has failed; those behind it have not."""
         culprit = self._sent.popleft()
         kind, message = self._why(error)
         process_log = self._starter.log_name
-        self._begin_anew()
+        innocent, self._sent = self._sent, deque()
+        self._starter.discard()
+        self._owner.queue.put_back(innocent, as_new=True)
         if self._owner.queue.is_closed:
             return
         trouble = Trouble(
@@ -213,7 +222,7 @@ class ServingThread:
             was_fresh=not self._calls,
             process_log=process_log,
         )
-        self._kept = self._owner.recovery.failed(culprit, trouble)
+        self._keep(self._owner.recovery.failed(culprit, trouble))
 
     def _why(self, error: DeadlineError | ProcessEndedError) -> tuple[FailureKind, str]:
         if isinstance(error, DeadlineError):

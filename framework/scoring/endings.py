@@ -9,7 +9,7 @@ _WORDS = {
     "SIGBUS": "it crashed with a bus error",
     "SIGFPE": "it crashed with an arithmetic error",
     "SIGILL": "it crashed with an illegal instruction, which this processor may not have",
-    "SIGABRT": "it aborted itself, as native code does when it finds itself broken",
+    "SIGABRT": "it aborted itself, as native code in distress does",
     "SIGKILL": "it was killed",
     "SIGTERM": "it was asked to end",
     "SIGINT": "it was interrupted",

@@ -53,14 +53,54 @@ def test_so_many_failed_files_are_tolerated(bench, threshold):
     assert ended.counts["failed"] == 2
 
 
-def test_all_files_of_a_failed_mini_batch_count_and_so_do_missing_results(bench):
+def test_without_isolation_all_files_of_a_mini_batch_count_and_so_do_missing_results(bench):
     bench.files("a", "b_bad", "c", "d")
     bench.script(SCRIPT)
-    ended = bench.call("error_threshold=1", "mini_batch_size=2", "retry_settings.max_retries=1")
-    ended.check(1)
+    ended = bench.call(
+        "error_threshold=1",
+        "mini_batch_size=2",
+        "retry_settings.max_retries=1",
+        "retry_settings.isolate_failures=false",
+    ).check(1)
     assert re.search(r"\b2\b.*error_threshold tolerates 1", ended.err)
 
     bench.script("def run(mini_batch):\n    return list(mini_batch)[:-2]")
     ended = bench.call("error_threshold=1", "mini_batch_size=4", name="short").check(1)
     assert ended.counts["failed"] == 2
     assert ended.errors[0]["kind"] == "short_result"
+
+
+def test_a_share_is_judged_at_the_end_of_a_small_job(bench):
+    bench.files("a", "b_bad", "c", "d")
+    bench.script(SCRIPT)
+    bench.call("error_threshold=25%", "retry_settings.max_retries=1").check()
+    ended = bench.call("error_threshold=24%", "retry_settings.max_retries=1", name="less").check(1)
+    assert "failed files: 1, and error_threshold tolerates 24%" in ended.err
+
+
+def test_a_share_is_judged_early_in_a_large_job(bench):
+    bench.files(*(f"f{place:04d}{'_bad' if place % 5 == 0 else ''}" for place in range(1000)))
+    bench.script(SCRIPT)
+    ended = bench.call("error_threshold=5%", "retry_settings.max_retries=1").check(1)
+    assert len(bench.ledgered()) < 900
+    assert ended.counts["failed"] > 5
+
+
+def test_isolation_stops_at_the_first_file_too_many_and_a_resume_isolates_the_rest(bench):
+    names = [f"f{place:03d}{'_bad' if place in (3, 60) else ''}" for place in range(64)]
+    bench.files(*names)
+    bench.script(SCRIPT)
+    few = ("mini_batch_size=64", "retry_settings.max_retries=1")
+    ended = bench.call("error_threshold=0", *few).check(1)
+
+    assert re.search(r"failed files: \d, and error_threshold tolerates 0", ended.err)
+    assert {error["file"] for error in ended.errors} <= {"f003_bad", "f060_bad"}
+    assert ended.errors
+    assert not bench.ledgered()  # nothing is blamed on files that were not looked at
+
+    resumed = bench.resume("error_threshold=2").check()
+    assert [line.partition(",")[0] for line in resumed.lines[1:]] == [
+        name for name in names if "bad" not in name
+    ]
+    assert [error["file"] for error in resumed.errors] == ["f003_bad", "f060_bad"]
+    assert resumed.counts["succeeded"] == 62

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import pyarrow.parquet as pq
 import pytest
 
 SCRIPT = """
@@ -47,7 +50,7 @@ def test_exactly_the_bad_files_of_a_mini_batch_fail(bench, how, bad, record_prop
 
     ended = bench.invoke(
         f"mini_batch_size={FILES}",
-        "max_concurrency_per_instance=2",
+        f"max_concurrency_per_instance={4 if bad == FILES else 2}",
         f"retry_settings.max_retries={TRIES}",
         f"retry_settings.timeout={1 if how == 'hang' else 60}",
         "resources.memory_limit=300MiB",
@@ -76,3 +79,100 @@ def test_exactly_the_bad_files_of_a_mini_batch_fail(bench, how, bad, record_prop
         assert hanging == TRIES + bad
     else:
         assert calls - 1 <= MOST_CALLS[bad] + bad * (how in {"segfault", "memory"})
+
+
+GOOD = """
+    import os
+    from notes import note
+    def run(mini_batch):
+        note(len(mini_batch))
+        if os.environ.get("STRICT") and any("bad" in file for file in mini_batch):
+            raise ValueError("no good")
+        return [
+            {"name": os.path.basename(file), **({"x": 1} if "x" in file else {})}
+            for file in mini_batch
+            if "bad" not in file
+        ]
+"""
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_the_bytes_are_those_of_a_job_without_bad_files(benches, suffix):
+    names = [f"{place:03d}{'x' if place % 9 == 4 else ''}" for place in range(60)]
+    outputs = []
+    for name, bad in (("with", ["000_bad", "017_bad", "040_bad"]), ("without", [])):
+        bench = benches(name)
+        bench.files(*names, *bad)
+        bench.script(GOOD)
+        ended = bench.invoke(
+            "mini_batch_size=25",
+            f"output_file_name=out.{suffix}",
+            "+environment_variables.STRICT=1",
+        ).check()
+        assert ended.counts["failed"] == len(bad)
+        outputs.append(ended.data)
+    if suffix == "parquet":  # row groups may differ; the table may not
+        tables = [pq.read_table(io.BytesIO(data)) for data in outputs]
+        assert tables[0].equals(tables[1])
+    else:
+        assert outputs[0] == outputs[1]
+
+
+def test_a_job_killed_in_the_middle_of_isolation_is_resumed_to_the_same_end(bench):
+    slow = SCRIPT.replace("for name in names:", "time.sleep(0.1)\n        for name in names:", 1)
+    names = [f"f{at:02d}{'_bad' if at in (20, 33) else ''}.txt" for at in range(40)]
+    bench.files(*names)
+    bench.script(slow)
+    running = bench.start(
+        "mini_batch_size=40",
+        "retry_settings.max_retries=1",
+        "+environment_variables.HOW=exception",
+    )
+    assert running.wait_until(lambda: len(bench.noted) > 5)
+    running.kill()
+    ended = bench.resume().check()
+    assert ended.lines == ["name", *(name for name in names if "bad" not in name)]
+    assert [error["file"] for error in ended.errors] == [names[20], names[33]]
+
+
+def test_what_was_learnt_of_memory_is_said_and_outlives_the_driver(bench):
+    bench.files(40)
+    bench.script("""
+        import os, time
+        from notes import note
+        def run(mini_batch):
+            note(len(mini_batch))
+            time.sleep(float(os.environ["SLEEP"]))
+            if len(mini_batch) > 5:
+                raise MemoryError
+            return [1 for _ in mini_batch]
+    """)
+    running = bench.start("mini_batch_size=10", "+environment_variables.SLEEP=0.3")
+    said = "mini-batches are scored in calls of at most 5 files from here on: 10 ran out of memory"
+    assert running.wait_until_said(said)
+    running.kill()
+    calls = len(bench.noted)
+    ended = bench.resume("environment_variables.SLEEP=0").check()
+    assert set(bench.noted[calls:]) == {"5"}
+    assert ended.counts["succeeded"] == 40
+
+
+def test_the_failed_inputs_of_a_job_are_scored_by_another_one(bench):
+    bench.files(8)
+    bench.files("g1_bad.txt", "g2_bad.txt")
+    bench.script(GOOD)
+    strict = bench.invoke("mini_batch_size=4", "+environment_variables.STRICT=1").check()
+    assert strict.counts["failed"] == 2
+    assert "2 files: ValueError: no good" in strict.err
+    again = "retry_errors=job"
+    assert f"{again} workspace={bench.workspace}" in strict.err
+
+    bench.script("def run(mini_batch):\n    return list(mini_batch)")
+    words = ("invoke", "--name", "again", "-o", "json", again, f"workspace={bench.workspace}")
+    ended = bench.run(*words, name="again").end().check()
+    assert [line.partition(",")[0] for line in ended.lines[1:]] == ["g1_bad.txt", "g2_bad.txt"]
+
+    nothing = bench.run(*words[:-2], "retry_errors=again", words[-1]).end().check(2)
+    assert "job again has no failed inputs" in nothing.err
+    absent = bench.run(*words[:-2], "retry_errors=jobb", words[-1]).end().check(4)
+    assert "did you mean job" in absent.err

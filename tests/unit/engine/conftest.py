@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import zipfile
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ class Site:
 
     def spec(self, script: str, *, processes: int = 1, key: str = "job-1", **options) -> PoolSpec:
         output_format = CsvFormat()
-        rest = {name: options.pop(name) for name in ("max_tries",) if name in options}
+        of_pool = {each.name for each in fields(PoolSpec)}
+        rest = {name: options.pop(name) for name in of_pool & set(options)}
         launch = Launch(
             **{
                 "factory": "framework.scoring.child.script:ScriptScorer",

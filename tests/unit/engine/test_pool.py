@@ -117,7 +117,8 @@ def run(mini_batch):
     return mini_batch
 """,
     )
-    done = score(site.spec(script), [site.batch(0, "good"), site.batch(1, "bad", "bad2")])
+    spec = site.spec(script, isolates=False)
+    done = score(spec, [site.batch(0, "good"), site.batch(1, "bad", "bad2")])
 
     assert (done[0].tries, done[0].succeeded, done[0].failures) == (1, 1, ())
     assert (done[1].tries, done[1].succeeded, done[1].payload) == (3, 0, b"")

@@ -261,7 +261,7 @@ def test_a_failing_init_is_told_with_its_traceback(starter):
 # --- ends
 
 
-@pytest.mark.parametrize("code", [0, 1, 3, 255])
+@pytest.mark.parametrize("code", [1, 3, 255])
 def test_an_exit_is_noticed_with_its_code(starter, code):
     process = starter.loaded(f"import os\ndef run(mini_batch): os._exit({code})")
     process.send("0", ["a"], root="/")
@@ -274,9 +274,12 @@ def test_an_exit_is_noticed_with_its_code(starter, code):
     [
         (signal.SIGKILL, "it was killed (SIGKILL, signal 9)"),
         (signal.SIGSEGV, "it crashed with a segmentation fault (SIGSEGV, signal 11)"),
-        (signal.SIGABRT, "it was killed by signal 6 (SIGABRT, aborted)"),
+        (
+            signal.SIGABRT,
+            "it aborted itself, as native code in distress does (SIGABRT, signal 6)",
+        ),
         (signal.SIGTERM, "it was asked to end (SIGTERM, signal 15)"),
-        (signal.SIGRTMIN + 3, f"it was killed by signal {signal.SIGRTMIN + 3}"),
+        (signal.SIGRTMIN + 3, f"it was killed by signal {int(signal.SIGRTMIN) + 3}"),
     ],
 )
 def test_a_death_by_signal_is_noticed_with_its_name(starter, number, words):
