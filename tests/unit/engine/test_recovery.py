@@ -103,7 +103,7 @@ def test_a_mini_batch_too_large_for_memory_is_halved_and_the_next_ones_shrink(si
     assert [each.succeeded for each in found] == [8, 8, 8]
     assert [rows(each) for each in found] == batches
     sizes = [len(line.split()) for line in site.noted()]
-    assert sorted(sizes, reverse=True)[0] == 8
+    assert max(sizes) == 8
     assert sizes[-8:] == [2] * 8
     assert pool.recovery.news() == (CallLimit(2, 4), ())
     assert pool.recovery.news() == (None, ())
