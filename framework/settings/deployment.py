@@ -113,4 +113,4 @@ class RetrySettings:
     init_timeout: float = field(default=600.0, metadata={"above": 0, "unit": "seconds"})
     isolate_failures: bool = True
     isolate_short_results: bool = False
-    isolation_budget: float = field(default=3600.0, metadata={"minimum": 0})
+    isolation_budget: float = field(default=3600.0, metadata={"minimum": 0, "unit": "seconds"})

@@ -70,6 +70,8 @@ def declared(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, list[str]
 
 
 def shown_type(hint: Any, metadata: Any) -> str:
+    if hint == int | str:
+        return "whole number or share"
     if typing.get_origin(hint) in {types.UnionType, typing.Union}:
         parts = [each for each in typing.get_args(hint) if each is not types.NoneType]
         if len(parts) > 1:

@@ -19,7 +19,7 @@ SCRIPT = """
         if how == "segfault":
             ctypes.string_at(0)
         if how == "memory":
-            held = bytearray(400 << 20)
+            held = bytearray(250 << 20)
             time.sleep(1000)
             return held
 
@@ -53,7 +53,7 @@ def test_exactly_the_bad_files_of_a_mini_batch_fail(bench, how, bad, record_prop
         f"max_concurrency_per_instance={4 if bad == FILES else 2}",
         f"retry_settings.max_retries={TRIES}",
         f"retry_settings.timeout={1 if how == 'hang' else 60}",
-        "resources.memory_limit=300MiB",
+        "resources.memory_limit=150MiB",
         f"+environment_variables.HOW={how}",
     ).check()
 

@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.domain.outcomes import (
+    Assembled,
+    Block,
+    CallLimit,
     Counts,
     ExtraFile,
     Failure,
@@ -36,6 +39,7 @@ failures = st.builds(
     message=texts,
     traceback=texts,
     process_log=texts,
+    tries=counts,
 )
 extras = st.builds(ExtraFile, texts, texts, counts, texts)
 outcomes = st.builds(
@@ -50,6 +54,12 @@ outcomes = st.builds(
     columns=st.integers(-1, 100),
     failures=st.lists(failures, max_size=2).map(tuple),
     extras=st.lists(extras, max_size=2).map(tuple),
+    assembled=st.none()
+    | st.builds(
+        Assembled,
+        st.lists(st.builds(Block, counts, counts, counts), max_size=3).map(tuple),
+        st.floats(0, 1e9),
+    ),
 )
 columns = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
 parts = st.builds(
@@ -66,6 +76,8 @@ receipts = st.builds(
     part=st.none() | parts,
     returned=st.just(()),
     error=st.none(),
+    stopped=st.lists(outcomes, max_size=2).map(tuple),
+    call_limit=st.none() | st.builds(CallLimit, counts, counts),
 )
 
 
@@ -76,6 +88,35 @@ def test_a_receipt_comes_back_from_its_line_as_it_was(receipt):
 
     assert decoded == receipt
     assert all(isinstance(each, Outcome) for each in decoded.outcomes)
+
+
+def test_a_line_from_before_mini_batches_were_split_is_read():
+    failure = {
+        "files": ["a"],
+        "count": 1,
+        "stage": "score",
+        "kind": "crash",
+        "message": "m",
+        "traceback": "",
+        "process_log": "l",
+    }
+    line = {"part": None, "outcomes": [[0, 2, 1, 1, 3, 0.5, 9, 0, [failure], []]]}
+    (outcome,) = decode_receipt(line).outcomes
+    assert (outcome.failed, outcome.failures[0].tries, outcome.assembled) == (1, 0, None)
+
+
+def test_what_is_learnt_outlives_the_driver_and_what_was_stopped_is_not_counted(claim, outcome):
+    ledger = Ledger(claim())
+    stopped = outcome(1, files=2, failed=2, tries=5)
+    isolated = outcome(0, files=4, failed=1)._replace(assembled=Assembled((), 1.5))
+    for limit in (CallLimit(8, 16), CallLimit(4, 8), CallLimit(6, 12)):
+        ledger.add([Receipt(outcomes=(isolated,), part=None, call_limit=limit)])
+    ledger.add([Receipt(outcomes=(), part=None, stopped=(stopped,))])
+    again = Ledger(claim())
+
+    assert (again.call_limit, again.isolated_s) == (CallLimit(4, 8), 1.5)
+    assert (ledger.counts.failed, again.counts.failed) == (3, 1)
+    assert again.has_failures
 
 
 def test_a_line_of_a_full_success_is_short():

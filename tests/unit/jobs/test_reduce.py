@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from framework.domain.outcomes import Receipt
+from framework.domain.outcomes import Assembled, Block, Receipt
 from framework.errors import AccountingError
 from framework.jobs.extents import extents
 from framework.jobs.journal import Journal
@@ -295,6 +295,16 @@ def test_neighbours_with_the_same_columns_are_one_extent(parts):
 
     assert found([receipt]) == [(0, 0, 17, 2), (2, 17, 13, 1), (3, 30, 9, 1), (5, 39, 9, 1)]
     assert [first for first, *_ in found([receipt], join=False)] == [0, 1, 2, 3, 5]
+
+
+def test_the_blocks_of_a_mini_batch_that_was_split_are_extents_in_their_order(parts):
+    receipt = parts.receipt({0: row(0), 1: row(1), 2: row(2)})
+    outcomes = list(receipt.outcomes)
+    length = outcomes[1].length
+    blocks = (Block(4, 1, 0), Block(length - 4, 0, 0))
+    outcomes[1] = outcomes[1]._replace(assembled=Assembled(blocks, 0.0))
+    split = replace(receipt, outcomes=tuple(outcomes))
+    assert found([split]) == [(0, 0, 8, 1), (1, 8, 4, 1), (1, 12, length - 4, 0), (2, 17, 9, 1)]
 
 
 def test_duplicates_are_skipped_and_their_bytes_too(parts):
