@@ -216,15 +216,15 @@ def _switch(field: Field, value: Any) -> bool:
 
 
 def _tolerance(field: Field, value: Any) -> int | str:
-    try:
-        number = _whole(field, value)
-    except WrongValueError:
-        number = None
-    try:
-        tolerance = Tolerance.of(str(value) if number is None else number)
-    except ValueError:
-        raise _wrong(field, value) from None
-    return f"{tolerance.percent:g}%" if number is None else number
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return f"{Tolerance.of(value).percent:g}%"
+        except ValueError:
+            raise _wrong(field, value) from None
+    number = _whole(field, value)
+    if number < -1:
+        raise WrongValueError(f"must be at least -1, is {number}")
+    return number
 
 
 def _choice(field: Field, value: Any) -> str:

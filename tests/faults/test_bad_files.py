@@ -161,8 +161,9 @@ def test_a_file_that_kills_its_process_costs_the_fast_ones_behind_it_nothing(ben
     ended = bench.call("retry_settings.max_retries=1").check()
 
     assert ended.counts["failed"] == 6
-    assert ended.counts["tries"] == 300
-    assert len(bench.noted) == len(set(bench.noted)) == 300
+    # Each of those is blamed only after it was the first of a fresh process.
+    assert ended.counts["tries"] == len(bench.noted) == 306
+    assert Counter(Counter(bench.noted).values()) == {1: 294, 2: 6}
     assert len(ended.lines) == 295
 
 

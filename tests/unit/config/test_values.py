@@ -33,3 +33,16 @@ def test_a_size_has_a_unit_or_is_in_bytes(written: object, size: int) -> None:
 def test_what_is_no_size_is_refused(written: object) -> None:
     with pytest.raises(WrongValueError, match="4GiB"):
         read(BYTES, written)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_now"), [("5%", "5%"), (" 7.50% ", "7.5%"), ("3", 3), (4, 4), (-1, -1)]
+)
+def test_a_tolerance_is_a_number_or_a_share(written, is_now):
+    assert read(Field(kind=Kind.TOLERANCE), written) == is_now
+
+
+@pytest.mark.parametrize("written", ["5x", "x%", "101%", "-1%", True, -2, 1.5, ""])
+def test_nothing_else_is_a_tolerance(written):
+    with pytest.raises(WrongValueError):
+        read(Field(kind=Kind.TOLERANCE), written)

@@ -170,7 +170,8 @@ def test_in_the_middle_of_isolation_what_is_known_to_be_good_is_kept(scored):
 
 def test_too_many_failures_end_the_waiting_and_tell_what_is_known(scored):
     names = ["bad1", *"abcdefg", "bad2"]
-    _, ticket, found = scored(RAISES, names, max_tries=1, limits=Limits(tolerated=0))
+    body = "time.sleep(0.3)\n    " + RAISES
+    _, ticket, found = scored(body, names, max_tries=1, limits=Limits(tolerated=0))
     assert found == []
     (stopped,) = ticket.stopped()
     assert (stopped.index, stopped.files > 0, stopped.succeeded) == (0, True, 0)
