@@ -17,7 +17,7 @@ SCRIPT = """
 """
 
 
-@pytest.mark.parametrize("most", [3_000, 300_000])
+@pytest.mark.parametrize("most", [4_000, 300_000])
 def test_a_job_that_can_write_no_more_ends_as_failed_and_goes_on_when_there_is_room(bench, most):
     bench.files(40)
     bench.script(SCRIPT)

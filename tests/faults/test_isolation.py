@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 
 import pyarrow.parquet as pq
 import pytest
@@ -118,7 +119,8 @@ def test_the_bytes_are_those_of_a_job_without_bad_files(benches, suffix):
         assert outputs[0] == outputs[1]
 
 
-def test_a_job_killed_in_the_middle_of_isolation_is_resumed_to_the_same_end(bench):
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_job_that_ends_in_the_middle_of_isolation_is_resumed_to_the_same_end(bench, number):
     slow = SCRIPT.replace("for name in names:", "time.sleep(0.1)\n        for name in names:", 1)
     names = [f"f{at:02d}{'_bad' if at in (20, 33) else ''}.txt" for at in range(40)]
     bench.files(*names)
@@ -129,7 +131,9 @@ def test_a_job_killed_in_the_middle_of_isolation_is_resumed_to_the_same_end(benc
         "+environment_variables.HOW=exception",
     )
     assert running.wait_until(lambda: len(bench.noted) > 5)
-    running.kill()
+    running.signal(number)
+    running.end()
+    assert not bench.ledgered()  # its mini-batch was not begun, as far as anyone knows
     ended = bench.resume().check()
     assert ended.lines == ["name", *(name for name in names if "bad" not in name)]
     assert [error["file"] for error in ended.errors] == [names[20], names[33]]

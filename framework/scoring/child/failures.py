@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import traceback
 from types import TracebackType
 from typing import Any, Dict, Optional
 
 _PACKAGE = __name__.rpartition(".")[0]
+_LONGEST_CHAIN = 10
+_OUT_OF_MEMORY = {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}
+# What torch before 1.13, cuBLAS, JAX and ONNX Runtime say, with no type of their own.
+_SAID = re.compile(
+    "CUDA out of memory|CUDA error: out of memory|MPS backend out of memory|RESOURCE_EXHAUSTED"
+    "|CUDNN_STATUS_ALLOC_FAILED|CUBLAS_STATUS_ALLOC_FAILED|Failed to allocate memory for requested"
+)
 _OURS = (os.path.dirname(os.path.abspath(__file__)), "<frozen importlib")
 
 
@@ -47,8 +56,18 @@ def _one_line(error: BaseException) -> str:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"})
+    """Whether memory ran out: Python's, the system's, or a device's; also as another's cause."""
+    cause = error  # type: Optional[BaseException]
+    for _ in range(_LONGEST_CHAIN):
+        if cause is None:
+            return False
+        names = {kind.__name__ for kind in type(cause).__mro__}
+        if names & _OUT_OF_MEMORY or getattr(cause, "errno", None) == errno.ENOMEM:
+            return True
+        if names & {"RuntimeError"} and _SAID.search(_one_line(cause)):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def _is_ours(error: BaseException) -> bool:
