@@ -86,7 +86,7 @@ class Assembly:
             count=1,
             stage=Stage.FETCH,
             kind=FailureKind.FETCH,
-            message=reason,
+            message=f"the file can't be read: {reason}",
             tries=max(1, self._calls),
         )
 

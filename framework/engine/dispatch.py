@@ -102,7 +102,7 @@ class Dispatcher:
         """
         is_stopping = False
         while True:
-            if not is_stopping:
+            if self._grace_s is None:  # nobody has asked to stop, not even a moment ago
                 self._top_up()
             if not self._in_flight and (is_stopping or self._is_done):
                 return

@@ -173,7 +173,7 @@ class Recovery:
             if not os.access(path, os.F_OK):
                 found[place] = "it is not there any more"
             elif not os.access(path, os.R_OK):
-                found[place] = "it can't be read: permission denied"
+                found[place] = "permission denied"
         return found
 
     def _wants_names(self, task: Task, scored: Scored) -> bool:

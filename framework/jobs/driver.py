@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
 
-from framework.domain.limits import Limits
-from framework.domain.outcomes import Receipt
 from framework.domain.states import JobStatus
-from framework.domain.tolerance import Tolerance
 from framework.engine.dispatch import Dispatcher
 from framework.engine.lease import PoolState
 from framework.engine.session import Pools, Session, open_session
 from framework.errors import (
     AccountingError,
-    ErrorThresholdExceededError,
     FrameworkError,
     JobCanceledError,
     NothingSucceededError,
     SupersededError,
 )
 from framework.jobs.clock import now
+from framework.jobs.bounds import Bounds
 from framework.jobs.commit import clear_staged, commit, committed, token
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
@@ -59,8 +55,7 @@ class Driver:
         self._listing = Listing(journal, plan.listing.files, self._on_more_files)
         self._source = PlannedSource(self._listing, plan.settings, self._ledger.done)
         self._dispatcher: Dispatcher | None = None
-        self._tolerance = Tolerance.of(plan.settings.error_threshold)
-        self._told: set[str] = set()
+        self._bounds = Bounds(plan.settings.error_threshold, self._ledger, self._listing)
         self._is_canceled = threading.Event()
         self._environment = ScorerEnvironment(
             plan.environment, reporter, plan.record.local("logs"), plan.record.name
@@ -144,10 +139,12 @@ class Driver:
         return intent is not None
 
     def _score(self, session: Session) -> None:
-        self._check_tolerated()
+        self._bounds.check()
         spec = self._plan.pool(self._journal.epoch)
         with Pools(session, spec, on_state=self._on_pool_state) as pools:
-            self._dispatcher = dispatcher = Dispatcher(session, pools, self._source, self._limits)
+            self._dispatcher = dispatcher = Dispatcher(
+                session, pools, self._source, self._bounds.limits
+            )
             if self._is_canceled.is_set() or self._listing.error is not None:
                 dispatcher.stop(CANCEL_GRACE_S)
             self._reporter.status(JobStatus.RUNNING)
@@ -155,15 +152,16 @@ class Driver:
                 self._journal.check_still_ours()
                 self._ledger.add(receipts)
                 self._tell_progress()
-                self._tell_news(receipts)
-                if self._has_failed_enough():
+                for text in self._bounds.news(receipts):
+                    self._reporter.notice(text)
+                if self._bounds.is_exceeded:
                     dispatcher.stop(0.0)  # what is finished on its way here is kept
             pools.end(grace_s=_CLOSE_GRACE_S)
         for warning in self._plan.listing.warnings:
             self._reporter.notice(f"warning: {warning}")
         if self._listing.error is not None:
             raise self._listing.error
-        self._check_tolerated()
+        self._bounds.check()
         self._check_not_canceled()
 
     def _check_not_canceled(self) -> None:
@@ -211,45 +209,6 @@ class Driver:
             token=token(record, epoch),
         )
         return session.run(f"reduce-{record.name}-{epoch}", reduce_parts, reduction)
-
-    def _has_failed_enough(self) -> bool:
-        """Whether more files have failed than are tolerated."""
-        counts = self._ledger.counts
-        seen = counts.succeeded + counts.failed
-        is_all = self._listing.is_complete and seen >= self._listing.known
-        return self._tolerance.is_exceeded(counts.failed, seen, is_all=is_all)
-
-    def _check_tolerated(self) -> None:
-        if self._has_failed_enough():
-            raise ErrorThresholdExceededError(
-                f"failed files: {self._ledger.counts.failed}, and error_threshold tolerates "
-                f"{self._plan.settings.error_threshold}"
-            )
-
-    def _limits(self) -> Limits:
-        """What instances are told with each chunk."""
-        listed = self._listing.known if self._listing.is_complete else None
-        limit = self._ledger.call_limit
-        return Limits(
-            failed=self._ledger.counts.failed,
-            isolated_s=self._ledger.isolated_s,
-            tolerated=self._tolerance.certain(listed),
-            call_files=limit.files if limit else None,
-        )
-
-    def _tell_news(self, receipts: Sequence[Receipt]) -> None:
-        """Tells what instances have learnt, each thing once."""
-        texts = [notice for receipt in receipts for notice in receipt.notices]
-        limit = self._ledger.call_limit
-        if limit is not None and any(receipt.call_limit == limit for receipt in receipts):
-            texts.append(
-                f"mini-batches are scored in calls of at most {limit.files:,} files from here on: "
-                f"{limit.too_many:,} ran out of memory"
-            )
-        for text in texts:
-            if text not in self._told:
-                self._told.add(text)
-                self._reporter.notice(text)
 
     def _check_all_done(self) -> None:
         """Makes sure that every listed file has an outcome, once."""

@@ -144,3 +144,26 @@ def test_a_shutdown_that_fails_or_hangs_does_not_harm_the_job(bench, how):
     ended = bench.call().check()
 
     assert ended.counts["succeeded"] == 3
+
+
+def test_an_instance_that_can_not_load_the_scorer_is_left_out(bench):
+    bench.files(40)
+    bench.script(
+        """
+        import os
+        from notes import note_files
+        def init():
+            try:
+                os.close(os.open(os.environ["BENCH_LOG"] + ".first", os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                return
+            raise RuntimeError("no device here")
+        def run(mini_batch):
+            note_files(mini_batch)
+            return list(mini_batch)
+        """
+    )
+    ended = bench.call("resources.instance_count=2").check()
+    assert ended.counts["succeeded"] == len(bench.noted) == 40
+    assert "is left out, since it can't load the scorer" in ended.err
+    assert "no device here" in ended.err

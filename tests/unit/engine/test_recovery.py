@@ -221,3 +221,31 @@ def test_two_processes_share_the_isolation_of_one_mini_batch(site, scored):
     pids = [line for line in site.noted() if line.startswith("pid ")]
     assert min(pids.count(pid) for pid in set(pids)) > 3
     assert len(set(pids)) == 2
+
+
+def test_files_that_can_not_be_fetched_fail_by_themselves(site):
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    for name in ("a", "c", "d"):
+        memory.pipe_file(f"/recovery/{name}", b"x")
+    body = RAISES.replace("bad", "d")
+    script = SCRIPT.format(root=str(site.root), body=body)
+    pool = ScorerPool(site.spec(script, max_tries=1, input_root="memory://recovery"), "instance-0")
+    try:
+        batches = [site.batch(0, "a", "gone", "c", "d"), site.batch(1, "gone", "lost")]
+        ticket = pool.submit(batches)
+        assert ticket.wait(PATIENCE_S)
+        some, none = ticket.results()
+    finally:
+        pool.stop(0.0)
+        memory.rm("/recovery", recursive=True)
+
+    assert rows(some) == ["a", "c"]
+    assert [(failure.files, failure.kind) for failure in some.failures] == [
+        (("gone",), FailureKind.FETCH),
+        (("d",), FailureKind.EXCEPTION),
+    ]
+    assert none.succeeded == 0
+    assert {failure.stage for failure in none.failures} == {Stage.FETCH}
+    assert sum(failure.count for failure in none.failures) == 2
