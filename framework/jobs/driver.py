@@ -16,8 +16,8 @@ from framework.errors import (
     NothingSucceededError,
     SupersededError,
 )
-from framework.jobs.clock import now
 from framework.jobs.bounds import Bounds
+from framework.jobs.clock import now
 from framework.jobs.commit import clear_staged, commit, committed, token
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
