@@ -184,6 +184,7 @@ class Receipt:
             have failed than are tolerated: the files that have failed so far.
         call_limit: What was learnt of memory, where something was.
         notices: What people should know; the same text is told once a job.
+        is_interrupted: Whether it is early, since more files have failed than are tolerated.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -193,6 +194,7 @@ class Receipt:
     stopped: tuple[Outcome, ...] = ()
     call_limit: CallLimit | None = None
     notices: tuple[str, ...] = ()
+    is_interrupted: bool = False
 
     @property
     def has_news(self) -> bool:

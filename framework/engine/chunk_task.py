@@ -60,6 +60,7 @@ def _score(pool: ScorerPool, chunk: Chunk, budget_s: float, limits: Limits | Non
         stopped=tuple(outcome for outcome in stopped if outcome.index not in done),
         call_limit=call_limit,
         notices=notices,
+        is_interrupted=ticket.is_interrupted,
     )
 
 

@@ -80,6 +80,7 @@ class Dispatcher:
         self._returned: deque[MiniBatch] = deque()
         self._events: SimpleQueue[Future | str] = SimpleQueue()
         self._grace_s: float | None = None
+        self._is_interrupted = False
         self._sequence = 0
 
     def wake(self) -> None:
@@ -102,7 +103,7 @@ class Dispatcher:
         """
         is_stopping = False
         while True:
-            if self._grace_s is None:  # nobody has asked to stop, not even a moment ago
+            if not self._is_ending:
                 self._top_up()
             if not self._in_flight and (is_stopping or self._is_done):
                 return
@@ -116,6 +117,11 @@ class Dispatcher:
             failures = (receipt.error for receipt in receipts if receipt.error is not None)
             if (failure := next(failures, self._pools.error)) is not None:
                 raise failure
+
+    @property
+    def _is_ending(self) -> bool:
+        """Whether somebody has asked to stop, or will once all that is in flight is here."""
+        return self._grace_s is not None or (self._is_interrupted and self._in_flight)
 
     @property
     def _in_flight(self) -> bool:
@@ -190,6 +196,7 @@ class Dispatcher:
             receipt = Receipt(outcomes=(), part=None, returned=chunk.indices)
         finally:
             future.release()
+        self._is_interrupted |= receipt.is_interrupted
         self._sizer.observe([outcome.seconds for outcome in receipt.outcomes])
         if receipt.returned:
             returned = set(receipt.returned)

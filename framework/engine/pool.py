@@ -210,7 +210,7 @@ class ScorerPool:
 
     def _finish(self, task: Task, scored: Scored) -> None:
         """Takes a finished mini-batch; its files are not needed any more."""
-        if self.local_root is None:
+        if self.local_root is None and not task.ticket.is_interrupted:
             self._fetcher.release(task.batch.index)
         task.ticket.finish(scored)
 
@@ -220,6 +220,7 @@ class ScorerPool:
             tickets = list(self._tickets)
         for ticket in tickets:
             ticket.interrupt()
+            self.queue.drop(ticket)
 
     def encode_columns(self, payload: bytes) -> Encoded:
         """Encodes rows that a process could not encode by itself."""

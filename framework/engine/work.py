@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.domain.isolation import Piece
@@ -18,6 +19,9 @@ from framework.storage import Options
 
 if TYPE_CHECKING:
     from framework.engine.assembly import Assembly
+
+
+_serials = count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,7 @@ class Task:
         is_begun: Whether it can't be handed back any more as not begun.
         assembly: What its results are put together in, where it is a piece.
         piece: Which piece it is.
+        serial: No other task of this process has it.
     """
 
     batch: MiniBatch
@@ -103,14 +108,12 @@ class Task:
     is_begun: bool = False
     assembly: Assembly | None = None
     piece: Piece | None = None
+    serial: int = field(default_factory=_serials.__next__)
 
     @property
     def key(self) -> str:
-        """Names its call: no other that keeps anything has it."""
-        if self.piece is None:
-            return str(self.batch.index)
-        places = self.piece.places
-        return f"{self.batch.index}.{places[0]}-{places[-1]}"
+        """Names what its call leaves aside: a mini-batch may come here twice."""
+        return f"{self.batch.index}-{self.serial}"
 
 
 class Ticket:
@@ -148,6 +151,11 @@ class Ticket:
         """Notes that a mini-batch is scored in several calls."""
         with self._changed:
             self._assemblies[assembly.batch.index] = assembly
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether nobody waits for the rest of it."""
+        return self._is_interrupted
 
     def interrupt(self) -> None:
         """Ends the waiting with what is finished: more files have failed than are tolerated."""
@@ -241,6 +249,11 @@ class WorkQueue:
                 gone = set(map(id, taken))
                 self._tasks = deque(task for task in self._tasks if id(task) not in gone)
             return taken
+
+    def drop(self, ticket: Ticket) -> None:
+        """Forgets a ticket's tasks, begun or not."""
+        with self._changed:
+            self._tasks = deque(task for task in self._tasks if task.ticket is not ticket)
 
     def close(self) -> None:
         """Wakes everyone up; nothing is taken any more."""
