@@ -209,7 +209,9 @@ class Bench:
     def logs(self, name: str = "job") -> dict[str, str]:
         """The scorer processes' logs, by file name."""
         folder = self.record(name) / "logs"
-        return {path.name: path.read_text(errors="replace") for path in folder.iterdir()}
+        return {
+            path.name: path.read_text(errors="replace") for path in folder.glob("instance-*.log")
+        }
 
     @property
     def scratch(self) -> list[Path]:

@@ -46,20 +46,20 @@ def test_what_raises_while_loading_is_shown_with_its_traceback(bench, source, wo
 
 
 @pytest.mark.parametrize(
-    ("how", "words"),
+    ("how", "timeout_s", "words"),
     [
-        ("os._exit(7)", "exited with code 7"),
-        ("ctypes.string_at(0)", "SIGSEGV"),
-        ("time.sleep(1000)", "0.5 s (retry_settings.init_timeout)"),
-        ("ctypes.PyDLL(None).sleep(1000)", "0.5 s (retry_settings.init_timeout)"),
-        ("os.kill(os.getppid(), 9); time.sleep(1000)", "supervisor was killed"),
+        ("os._exit(7)", 100, "exited with code 7"),
+        ("ctypes.string_at(0)", 100, "SIGSEGV"),
+        ("time.sleep(1000)", 0.5, "0.5 s (retry_settings.init_timeout)"),
+        ("ctypes.PyDLL(None).sleep(1000)", 0.5, "0.5 s (retry_settings.init_timeout)"),
+        ("os.kill(os.getppid(), 9); time.sleep(1000)", 100, "supervisor was killed"),
     ],
 )
-def test_what_kills_or_hangs_its_process_while_loading_ends_the_job(bench, how, words):
+def test_what_kills_or_hangs_its_process_while_loading_ends_the_job(bench, how, timeout_s, words):
     bench.files(3)
     bench.script(f"import ctypes, os, time\ndef init():\n    {how}\n" + RUN)
 
-    ended = bench.call("retry_settings.init_timeout=0.5")
+    ended = bench.call(f"retry_settings.init_timeout={timeout_s}")
 
     _check_failed(bench, ended)
     assert words in ended.err

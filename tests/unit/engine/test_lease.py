@@ -84,23 +84,27 @@ def test_the_first_renewal_makes_the_pool_and_later_ones_keep_it(client, site):
     assert len(site.noted()) <= 2
 
 
-def test_a_pool_that_is_not_heard_of_dies_with_its_processes(
-    client, site, short_leases, wait_until
-):
-    renew(client, site.spec(script(site)))
+def test_a_pool_that_is_not_heard_of_dies_with_its_processes(client, site, monkeypatch, wait_until):
+    monkeypatch.setattr(lease, "LEASE_S", PATIENCE_S)
+    spec = site.spec(script(site))
+    renew(client, spec)
     score(client, "job-1", site.batches(1))
     assert is_alive(site.noted()[0])
 
+    monkeypatch.setattr(lease, "LEASE_S", 0.1)
+    renew(client, spec)
     wait_until(lambda: not is_alive(site.noted()[0]))
 
 
 def test_a_pool_that_is_heard_of_lives_on(client, site, monkeypatch):
-    monkeypatch.setattr(lease, "LEASE_S", 1.5)
+    monkeypatch.setattr(lease, "LEASE_S", 3.0)
     spec = site.spec(script(site))
     waiting = threading.Event()
-    for _ in range(20):
+    for _ in range(40):
         renew(client, spec)
         waiting.wait(0.1)
+    monkeypatch.setattr(lease, "LEASE_S", PATIENCE_S)
+    renew(client, spec)
 
     assert score(client, "job-1", site.batches(1)).outcomes
     end(client, "job-1")
