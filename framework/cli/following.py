@@ -21,6 +21,7 @@ from framework.errors import (
     ErrorThresholdExceededError,
     FrameworkError,
     NothingSucceededError,
+    OutputExistsError,
     ScorerInitError,
 )
 
@@ -85,6 +86,8 @@ def _way_on(error: FrameworkError | None, resume: str) -> str:
         return "to go on: repair the script, the model or the input, and start a new job"
     if isinstance(error, EnvironmentBuildError):
         return f"to try again: {resume}; to do without it: {resume} environment=current"
+    if isinstance(error, OutputExistsError):
+        return f"to write its rows elsewhere: {resume} output.path=elsewhere/"
     if isinstance(error, ErrorThresholdExceededError):
         return f"to go on in spite of the failed files: {resume} error_threshold=-1"
     return f"to resume: {resume}"

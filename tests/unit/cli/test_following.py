@@ -110,6 +110,18 @@ def test_ctrl_c_cancels_the_job_and_says_how_to_resume(
     assert following.exit_code(job) == 130
 
 
+def test_who_lost_the_output_is_told_how_to_keep_the_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Late(FakeJob):
+        def wait(self) -> None:
+            self.status, self.error = JobStatus.FAILED, OutputExistsError("it exists already")
+
+    job = follow(Late(tmp_path, JobStatus.RUNNING))
+    assert "output.path=elsewhere/" in capsys.readouterr().err
+    assert following.exit_code(job) == 3
+
+
 def test_a_job_of_another_process_is_followed_to_its_end(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
