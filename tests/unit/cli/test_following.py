@@ -70,7 +70,8 @@ def test_a_failed_job_says_why_and_how_to_resume_even_without_progress(
     follow(job, shows_progress=False, where=("--conf", "my conf"))
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith("Failed: ")
-    assert said[1].endswith("job resume 'a job' --conf 'my conf'")
+    assert said[1].startswith("to write its rows elsewhere: ")
+    assert said[1].endswith("job resume 'a job' --conf 'my conf' output.path=elsewhere/")
     assert said[2] == "error: the output is there"
     assert following.exit_code(job) == 3  # type: ignore[arg-type]
 
@@ -108,18 +109,6 @@ def test_ctrl_c_cancels_the_job_and_says_how_to_resume(
     assert "to resume: " in said
     assert "error:" not in said
     assert following.exit_code(job) == 130
-
-
-def test_who_lost_the_output_is_told_how_to_keep_the_rows(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Late(FakeJob):
-        def wait(self) -> None:
-            self.status, self.error = JobStatus.FAILED, OutputExistsError("it exists already")
-
-    job = follow(Late(tmp_path, JobStatus.RUNNING))
-    assert "output.path=elsewhere/" in capsys.readouterr().err
-    assert following.exit_code(job) == 3
 
 
 def test_a_job_of_another_process_is_followed_to_its_end(
