@@ -15,7 +15,7 @@ from framework.cli.options import (
     verbose_option,
     workspace_option,
 )
-from framework.cli.workspace import place_of
+from framework.cli.workspace import check_there, place_of
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
@@ -50,4 +50,7 @@ def job_list(
     Archived jobs are left out.
     """
     wanted = job_filter(**filters)
-    return show_jobs(place_of(workspace, conf), wanted, query=query, form=form)
+    place = place_of(workspace, conf)
+    if workspace is not None:
+        check_there(place.workspace)
+    return show_jobs(place, wanted, query=query, form=form)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+_KEPT = frozenset({"jobs", "models"})
+
 
 class Place(NamedTuple):
     """Where jobs are, and their index.
@@ -30,6 +32,21 @@ def named_option(name: str, value: str | None) -> list[str]:
 def workspace_of(workspace: str | None, conf: str | None) -> str:
     """The workspace that `--workspace` names, else the configuration's."""
     return place_of(workspace, conf).workspace
+
+
+def check_there(workspace: str) -> None:
+    """Makes sure that a folder is a workspace: an empty list would hide a misspelt one.
+
+    Raises:
+        NotFoundError: No job or model was ever kept there.
+    """
+    from framework.errors import NotFoundError
+    from framework.storage import open_store
+
+    if not _KEPT.intersection(open_store(workspace).names()):
+        raise NotFoundError(
+            f"workspace {workspace}: there is none, no jobs or models are kept there"
+        )
 
 
 def place_of(workspace: str | None, conf: str | None) -> Place:

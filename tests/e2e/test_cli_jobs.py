@@ -327,6 +327,12 @@ def test_job_list_is_newest_first_and_short_as_a_table(shell: Shell) -> None:
     assert table[2].split()[:2] == ["newer", "Completed"]
 
 
+def test_a_folder_that_is_no_workspace_is_no_empty_list(shell: Shell, tmp_path: Path) -> None:
+    ended = shell.job("list", "--workspace", str(tmp_path / "misspelt"))
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert "misspelt: there is none" in ended.stderr
+
+
 def test_a_progress_reader_that_goes_away_does_not_stop_the_job(shell: Shell) -> None:
     read, write = os.pipe()
     os.close(read)
