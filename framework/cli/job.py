@@ -15,6 +15,7 @@ job = LazyGroup(
         "logs": "framework.cli.job_logs:job_logs",
         "cancel": "framework.cli.job_cancel:job_cancel",
         "download": "framework.cli.job_download:job_download",
+        "verify": "framework.cli.job_verify:job_verify",
         "resume": "framework.cli.job_resume:job_resume",
         "report": "framework.cli.job_report:job_report",
         "archive": "framework.cli.job_archive:job_archive",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from framework.domain.states import JobStatus
 from framework.errors import NotFoundError, OutputExistsError, UsageError
 from framework.jobs.extras import published_extras
-from framework.jobs.job import find_job
+from framework.jobs.job import Job, find_job
 from framework.jobs.record import JobRecord, open_record
 from framework.storage import Store, open_store
 
@@ -79,8 +79,7 @@ class Download:
         job = find_job(workspace, name)
         self._record = open_record(workspace, name)
         self._with_record = with_record
-        self._output = job.output
-        self._folder = job.output_folder
+        self._job = job
         self.has_output = job.status == JobStatus.COMPLETED
         if not self.has_output and not with_record:
             raise UsageError(
@@ -93,21 +92,9 @@ class Download:
     def wanted(self) -> Iterator[Wanted]:
         """The files, as a stream: there may be very many."""
         if self.has_output:
-            yield from self._outputs()
+            yield from output_files(self._job, self._record)
         if self._with_record:
             yield from _artifacts(self._record)
-
-    def _outputs(self) -> Iterator[Wanted]:
-        if self._output is not None:
-            folder, _, file_name = self._output.rpartition("/")
-            sha256 = self._record.read_summary(self._record.epoch).get("output_sha256")
-            target = f"{_OUTPUTS}/{file_name}"
-            yield Wanted(store=open_store(folder), path=file_name, target=target, sha256=sha256)
-        if self._folder is not None:
-            store = open_store(self._folder)
-            for extra in published_extras(self._record):
-                target = f"{_OUTPUTS}/{extra.path}"
-                yield Wanted(store=store, path=extra.path, target=target, sha256=extra.sha256)
 
     def copy_to(
         self, folder: str, *, replaces: bool, on_bytes: Callable[[int], None]
@@ -132,6 +119,20 @@ class Download:
                 raise _exists(target, wanted)
         for wanted in self.wanted():
             yield _copy(wanted, target, replaces=replaces, on_bytes=on_bytes)
+
+
+def output_files(job: Job, record: JobRecord) -> Iterator[Wanted]:
+    """The output of a job that is Completed, and what its scripts published beside it."""
+    if job.output is not None:
+        folder, _, file_name = job.output.rpartition("/")
+        sha256 = record.read_summary(record.epoch).get("output_sha256")
+        target = f"{_OUTPUTS}/{file_name}"
+        yield Wanted(store=open_store(folder), path=file_name, target=target, sha256=sha256)
+    if job.output_folder is not None:
+        store = open_store(job.output_folder)
+        for extra in published_extras(record):
+            target = f"{_OUTPUTS}/{extra.path}"
+            yield Wanted(store=store, path=extra.path, target=target, sha256=extra.sha256)
 
 
 def _artifacts(record: JobRecord) -> Iterator[Wanted]:

@@ -57,6 +57,28 @@ def test_the_output_comes_with_what_scripts_published_and_with_no_strangers_file
     assert {each["path"] for each in told["files"]} == tree(bench.root / "to")
 
 
+def verdicts(ended) -> dict[str, str]:
+    return {Path(each["file"]).name: each["status"] for each in json.loads(ended.out)}
+
+
+def test_an_output_is_verified_file_by_file(bench, made):
+    good = verdicts(job(bench, "verify").check(0))
+    assert good == {"predictions.csv": "same", "a b.txt": "same", "ü.txt": "same"}
+
+    with made.output.open("a") as output:
+        output.write("one row more\n")
+    (bench.root / "out" / "sub" / "ü.txt").unlink()
+    bad = verdicts(job(bench, "verify").check(1))
+    assert bad == {"predictions.csv": "changed", "a b.txt": "same", "ü.txt": "missing"}
+
+
+def test_what_is_not_completed_has_nothing_to_verify(bench):
+    bench.files("bad.txt")
+    bench.script(SCRIPT)
+    bench.invoke().check(1)
+    assert "is Failed: it has an output once it is Completed" in job(bench, "verify").check(2).err
+
+
 def test_the_record_comes_too_where_all_is_asked_for(bench, made):
     job(bench, "download", "--all", "-p", "to").check(0)
     artifacts = tree(bench.root / "to" / "artifacts")
