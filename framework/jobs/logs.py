@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from framework.errors import StorageError
 from framework.jobs.record import JobRecord
+from framework.scoring.supervisor import LOG_HEAD
 
 _ENDING = ".log"
 _INSTANCE = "instance-"
@@ -97,8 +98,8 @@ class LogReader:
     def read(self) -> Iterator[Line]:
         """The lines that have ended since the last time; of very many only the next ones."""
         end = self._size()
-        if end < self._position:  # somebody has emptied it
-            self._position, self._lost = 0, 0
+        if end < self._position:  # its middle was left out, or somebody has emptied it
+            self._position, self._lost = LOG_HEAD if end > LOG_HEAD else 0, 0
             self._kept.clear()
         end = min(end, self._position + _ROUND)
         while self._position < end:

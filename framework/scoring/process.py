@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import select
 import signal
 import socket
@@ -16,14 +17,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from framework.scoring.child.channel import FrameReader, encode_frame
+from framework.scoring.child.channel import FrameError, FrameReader, encode_frame
 from framework.scoring.endings import in_words
 from framework.scoring.launch import Launch, Room, command, environment, setup
+from framework.scoring.protocol import ProtocolError, check_reply
+from framework.scoring.strays import FAMILY, end_family
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _READ_BYTES = 1 << 20
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _KILL_S = 10.0
+_DYING_MS = 250
 _LONGEST_POLL_S = 3600.0  # poll(2) counts milliseconds in an int
 
 
@@ -74,6 +78,10 @@ class ScorerProcess:
         self._on_started = on_started
         self._reader = FrameReader()
         self._replies: deque[Reply] = deque()
+        self._asked, self._answered = 1, 0  # loading is the first thing that is asked
+        self._strange = ""
+        self._has_closed = False
+        self._family = secrets.token_hex(8)
         self._outgoing = bytearray()
         self._status = b""
         self._is_closed = False
@@ -89,7 +97,7 @@ class ScorerProcess:
     def _order(self, launch: Launch, channel_fd: int) -> None:
         order = {
             "argv": command(launch, channel_fd),
-            "env": environment(launch, self.room, os.environ),
+            "env": {**environment(launch, self.room, os.environ), FAMILY: self._family},
             "cwd": str(self.room.cwd),
             "log": str(self.room.log),
             "channel": channel_fd,
@@ -112,6 +120,7 @@ class ScorerProcess:
         """
         where = {"files": files} if root is None else {"root": root}
         self._outgoing += encode_frame({"key": key, "names": names, **where})
+        self._asked += 1
 
     def receive(self, timeout_s: float) -> Reply:
         """The next reply, in the order that mini-batches were sent.
@@ -162,8 +171,25 @@ class ScorerProcess:
             data = self._channel.recv(_READ_BYTES)
         except (BlockingIOError, ConnectionResetError):
             data = b""
-        self._replies.extend(Reply(*frame) for frame in self._reader.feed(data))
-        if not data:  # it is dying, or has done something strange: its status says how it ended
+        self._accept(data)
+        if not data:  # it is dying, as its status will say at once, or has closed the channel
+            self._is_closed = True
+            status = select.poll()
+            status.register(self._status_fd, _READABLE)
+            self._has_closed = not status.poll(_DYING_MS)
+            self._hang_up()
+
+    def _accept(self, data: bytes) -> None:
+        """Takes replies; what comes after something that is none is not looked at any more."""
+        if self._strange:
+            return
+        try:
+            for header, payload in self._reader.feed(data):
+                turn = self._answered if self._answered < self._asked else -1
+                self._replies.append(Reply(check_reply(header, turn), payload))
+                self._answered += 1
+        except (FrameError, ProtocolError) as error:
+            self._strange = str(error)
             self._is_closed = True
             self._hang_up()
 
@@ -179,12 +205,28 @@ class ScorerProcess:
         if not data or "returncode" in told or "error" in told:
             self._drain()
             if not self._replies:
-                raise ProcessEndedError(_in_words(told), told.get("returncode"))
+                raise ProcessEndedError(self._in_words(told), told.get("returncode"))
+
+    def _in_words(self, told: Mapping[str, Any]) -> str:
+        if "error" in told:
+            return f"it could not be started: {told['error']}"
+        if self._strange:
+            return (
+                f"it was killed, since what came from it is not our protocol ({self._strange}): "
+                "something in it writes to file descriptors that it has not opened"
+            )
+        code = told.get("returncode")
+        if self._has_closed and code == -signal.SIGKILL:
+            return (
+                "it was killed, since it closed the channel to its instance: "
+                "something in it closes file descriptors that it has not opened"
+            )
+        return "its supervisor was killed" if code is None else in_words(code)
 
     def _drain(self) -> None:
         with contextlib.suppress(OSError):
-            while data := self._channel.recv(_READ_BYTES):
-                self._replies.extend(Reply(*frame) for frame in self._reader.feed(data))
+            while not self._strange and (data := self._channel.recv(_READ_BYTES)):
+                self._accept(data)
 
     def close(self, grace_s: float) -> None:
         """Lets the process end in peace (`shutdown()`), then kills what is left of it."""
@@ -200,7 +242,8 @@ class ScorerProcess:
         self._is_killed = True
         self._hang_up()
         with contextlib.suppress(subprocess.TimeoutExpired):  # a process stuck in the kernel
-            self._supervisor.wait(_KILL_S)
+            if self._supervisor.wait(_KILL_S):  # it was itself killed, and could not do its work
+                end_family(self._family)
 
     def release(self) -> None:
         """Gives the descriptors back; for the thread that uses the process, after `kill`."""
@@ -232,10 +275,3 @@ def _fileno(pipe: IO[bytes] | None) -> int:
     if pipe is None:
         raise ValueError("the supervisor has no such pipe")
     return pipe.fileno()
-
-
-def _in_words(told: Mapping[str, Any]) -> str:
-    if "error" in told:
-        return f"it could not be started: {told['error']}"
-    code = told.get("returncode")
-    return "its supervisor was killed" if code is None else in_words(code)

@@ -11,6 +11,8 @@ from typing import Any, Dict, Optional
 
 _PACKAGE = __name__.rpartition(".")[0]
 _LONGEST_CHAIN = 10
+_LONGEST_MESSAGE = 4_000
+_LONGEST_TRACEBACK = 40_000
 _OUT_OF_MEMORY = {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}
 # What torch before 1.13, cuBLAS, JAX and ONNX Runtime say, with no type of their own.
 _SAID = re.compile(
@@ -38,12 +40,22 @@ class FailureTeller:
             "ok": False,
             "stage": stage,
             "kind": "memory" if _is_out_of_memory(error) else "exception",
-            "message": self._originally(_one_line(error)),
-            "traceback": self._originally(_users_traceback(error)),
+            "message": _bounded(self._originally(_one_line(error)), _LONGEST_MESSAGE),
+            "traceback": _bounded(self._originally(_users_traceback(error)), _LONGEST_TRACEBACK),
         }
 
     def _originally(self, text: str) -> str:
         return text.replace(self._snapshot, self._code) if self._code else text
+
+
+def _bounded(text: str, most: int) -> str:
+    """The beginning and the end of a long text: it is kept for each file that fails so."""
+    if len(text) <= most:
+        return text
+    left_out = len(text) - most
+    return "{0} [... {1} characters ...] {2}".format(
+        text[: most // 2], left_out, text[len(text) - most // 2 :]
+    )
 
 
 def _one_line(error: BaseException) -> str:

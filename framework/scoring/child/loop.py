@@ -2,7 +2,7 @@
 
 The first frame is the setup (see `framework/scoring/launch.py`), each later one a mini-batch
 `{"key", "names", "files" or "root"}`. Replies are `{"ok": true, ...}` with the encoded rows as
-payload, or what `FailureTeller` makes of an exception.
+payload, or what `FailureTeller` makes of an exception. They are counted: `turn` is 0 for loading.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from .channel import Channel
+from .channel import Channel, FrameTooLargeError
 from .context import ScoringContext
 from .encoding import Encoder, make_encoder
 from .failures import FailureTeller
@@ -29,10 +29,8 @@ _PACKAGE = __name__.rpartition(".")[0]
 
 def main(fd: int) -> None:
     """Serves the instance at the other end of the channel until it hangs up."""
-    # Never closed: the instance takes the channel's end for that of the process, and Python still
-    # has to run what was registered with `atexit`.
-    os.dup(fd)
     channel = Channel(fd)
+    os.register_at_fork(after_in_child=channel.close)
     frames = iter(channel)
     setup = next(frames)
     _prepare(setup)
@@ -41,12 +39,17 @@ def main(fd: int) -> None:
         scorer = _load(setup)
         encoder = make_encoder(setup["encoding"]) if setup["encoding"] else None
     except BaseException as error:
-        channel.send(failures.describe(error, "load"))
+        channel.send(dict(failures.describe(error, "load"), turn=0))
         raise SystemExit(1) from error
-    channel.send({"ok": True, "stage": "load", "encoding": encoder.kind if encoder else ""})
+    kind = encoder.kind if encoder else ""
+    channel.send({"ok": True, "stage": "load", "encoding": kind, "turn": 0})
     score = _MiniBatchScorer(scorer, encoder, failures, setup)
-    for request in frames:
-        channel.send(*score(request))
+    for turn, request in enumerate(frames, start=1):
+        reply, payload = score(request)
+        try:
+            channel.send(dict(reply, turn=turn), payload)
+        except FrameTooLargeError as error:
+            channel.send(dict(score.refused(reply, error), turn=turn))
     scorer.close()
 
 
@@ -114,6 +117,11 @@ class _MiniBatchScorer:
         reply["seconds"] = time.perf_counter() - began
         return reply, payload
 
+    def refused(self, reply: Dict[str, Any], error: FrameTooLargeError) -> Dict[str, Any]:
+        """What is said in place of a reply that is too large to be sent."""
+        self._columns = []
+        return dict(self._failures.describe(error, "encode"), seconds=reply["seconds"])
+
     def _attempt(self, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:
         files = _files(request)
         try:
@@ -122,7 +130,7 @@ class _MiniBatchScorer:
             raise _Failed(self._failures.describe(error, "score")) from error
         try:
             return self._tell(result, request)
-        except Exception as error:
+        except BaseException as error:  # a value's own __str__ may raise anything, too
             raise _Failed(self._failures.describe(error, "encode")) from error
 
     def _tell(self, result: Any, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:

@@ -124,3 +124,15 @@ def test_one_process_alone_is_read_where_that_is_asked_for(record: JobRecord, fo
     (folder / "driver.log").write_text("me")
     logs = JobLogs(record, process="driver", last=None, longest=100)
     assert [line[:2] for line in logs.rest()] == [("driver", "me")]
+
+
+def test_after_the_middle_was_left_out_reading_goes_on_where_that_began(
+    record: JobRecord, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framework.jobs.logs.LOG_HEAD", 8)
+    log = folder / "instance-0-0.log"
+    log.write_bytes(b"head...\nmiddle\nmiddle\nlast\n")
+    ours = reader(record)
+    assert texts(ours.read())[0] == "head..."
+    log.write_bytes(b"head...\n[cut]\nlast\nnew\n")
+    assert texts(ours.read()) == ["[cut]", "last", "new"]

@@ -149,6 +149,7 @@ def test_a_name_that_is_no_utf8_can_be_printed(starter):
     )
 
     assert ask(process, os.fsdecode(b"\xff")).header["ok"]
+    process.close(PATIENCE_S)
     assert "\\udcff" in starter.log.read_text()
 
 
@@ -598,6 +599,7 @@ def test_prints_and_logging_go_to_the_log_and_not_into_the_rows(starter):
         encoding=CSV,
     )
     payload = ask(process, "a").payload
+    process.close(PATIENCE_S)
 
     log = starter.log.read_text()
     for words in ("init speaks", "run speaks", "an error", "mine: a warning", "a child speaks"):
@@ -736,3 +738,114 @@ def test_a_scorer_process_offers_itself_to_the_kernel_first(starter):
     with contextlib.suppress(PermissionError):
         score = int(Path(f"/proc/{process.pid}/oom_score_adj").read_text())
         assert score >= 500
+
+
+# --- what a user's code does to the channel
+
+CHANNEL = """
+import os, socket, stat, struct, sys, time
+
+def channel():
+    return next(fd for fd in range(3, 256) if is_socket(fd))
+
+def is_socket(fd):
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+def run(mini_batch):
+    if mini_batch[0] == "/bad":
+        misbehave()
+    return mini_batch
+
+def misbehave():
+    {statement}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("os.write(channel(), b'hello, are you there?'); time.sleep(1000)", "it announces"),
+        ("os.write(channel(), bytes(8)); time.sleep(1000)", "its header is no JSON"),
+        ("os.write(channel(), struct.pack('>II', 2, 0) + b'[]'); time.sleep(1000)", "no reply"),
+        ("os.write(channel(), struct.pack('>II', 5, 1 << 30) + b'[1]'); time.sleep(1000)", None),
+        ("os.write(channel(), struct.pack('>II', 9, 0) + b'[1]'); os._exit(3)", "code 3"),
+        ("os.closerange(3, 4096)", "closes file descriptors"),
+        ("os.closerange(0, 4096); time.sleep(1000)", "closes file descriptors"),
+    ],
+)
+def test_what_is_no_reply_ends_the_process_and_says_why(starter, statement, words):
+    process = starter.loaded(CHANNEL.format(statement=statement), encoding=CSV)
+    for name in ("good", "bad", "never"):
+        process.send("0", [name], root="/")
+
+    assert process.receive(PATIENCE_S).payload == b"good,/good\n"
+    if words is None:  # it could still be a reply, of the size that one may have
+        with pytest.raises(DeadlineError):
+            process.receive(0.3)
+        return
+    assert words in end_of(process)
+    assert not is_alive(process.pid)
+
+
+def test_what_a_script_has_forked_does_not_answer_in_its_place(starter):
+    process = starter.loaded(
+        """
+        import os
+        def run(mini_batch):
+            os.fork()
+            return mini_batch
+        """,
+        encoding=CSV,
+    )
+    for name in ("a", "b", "c"):
+        process.send("0", [name], root="/")
+
+    payloads = [process.receive(PATIENCE_S).payload for _ in range(3)]
+    assert payloads == [b"a,/a\n", b"b,/b\n", b"c,/c\n"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_of_a_killed_supervisor_nothing_is_left_that_hides(starter, tmp_path):
+    file = tmp_path / "pids"
+    process = starter.loaded(FAMILY.format(file=str(file)))
+    process.send("0", ["a"], root="/")
+    process.flush()
+    pids = noted_pids(file, 3)
+    os.kill(process._supervisor.pid, signal.SIGKILL)
+    assert end_of(process) == "its supervisor was killed"
+
+    process.kill()
+
+    wait_until(lambda: not any(map(is_alive, pids)))
+
+
+def test_rows_beyond_what_can_be_kept_are_told_as_out_of_memory(starter):
+    process = starter.loaded(
+        """
+        import sys
+        def init():
+            sys.modules["_scorer_process.channel"].MAX_PAYLOAD = 1 << 20
+        def run(mini_batch):
+            return ["x" * (1 << 20 if mini_batch[0] == "/data/long" else 1)]
+        """,
+        encoding=CSV,
+    )
+    refused = ask(process, "long")
+    reply = ask(process, "short")
+
+    assert (refused.header["kind"], refused.header["stage"]) == ("memory", "encode")
+    assert "at most 1 MiB can be kept: a smaller mini_batch_size" in refused.header["message"]
+    assert reply.header["columns"] == [["file", ""], ["prediction", ""]]
+
+
+def test_long_messages_are_cut(starter):
+    process = starter.loaded("def run(mini_batch): raise ValueError('a' + 'x' * 10_000_000 + 'z')")
+    header = ask(process, "a").header
+
+    assert header["message"].startswith("ValueError: axxx")
+    assert header["message"].endswith("xxxz")
+    assert len(header["message"]) < 5_000
+    assert len(header["traceback"]) < 50_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -193,3 +194,35 @@ def test_the_log_gets_both_streams_and_only_grows(supervise):
         supervised.process.wait(PATIENCE_S)
 
     assert sorted(supervised.log.read_text().split()) == ["err", "err", "out", "out"]
+
+
+def test_of_a_log_that_grows_too_long_the_first_and_the_last_lines_are_kept(supervise):
+    source = "for n in range(200_000): print(n)"
+
+    for _ in range(2):  # a process and its successor
+        supervised = supervise(sys.executable, "-c", source, log_bytes=40_000)
+        supervised.told()
+        assert supervised.told() == {"returncode": 0}
+        lines = supervised.log.read_text().splitlines()
+
+        assert supervised.log.stat().st_size <= 40_000
+        assert lines[:2000] == [str(n) for n in range(2000)]
+        assert lines[-1000:] == [str(n) for n in range(199_000, 200_000)]
+
+    printed = 2 * sum(len(str(n)) + 1 for n in range(200_000))
+    told = [line for line in lines if line.startswith("[...")]
+    left_out = int(re.search(r"\d+", told[0])[0])
+    assert len(told) == 1
+    assert left_out + supervised.log.stat().st_size - len(told[0]) - 2 == printed
+
+
+def test_a_full_disk_is_no_error_of_what_prints(supervise, tmp_path):
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no /dev/full here")
+    (tmp_path / "log").symlink_to(full)
+
+    supervised = supervise(sys.executable, "-c", "print('x' * 100_000, flush=True)")
+
+    supervised.told()
+    assert supervised.told() == {"returncode": 0}
