@@ -88,7 +88,7 @@ class Journal:
 
     def open_own(self, log: str) -> AbstractContextManager[BinaryIO]:
         """This driver's own segment of a log, to be read while it grows."""
-        return self.record.workspace.open_read(self._own(log))
+        return self.record.workspace.open_log(self._own(log))
 
     def _own(self, log: str) -> str:
         return self.record.path(log, f"{self.epoch:06d}.jsonl")
@@ -140,7 +140,7 @@ def read_segments(record: JobRecord, log: str) -> Iterator[tuple[int, Iterator[A
 
 def _read_segment(record: JobRecord, log: str, name: str, limit: int | None) -> Iterator[Any]:
     position = 0
-    with record.workspace.open_read(record.path(log, name)) as file:
+    with record.workspace.open_log(record.path(log, name)) as file:
         for line in file:
             position += len(line)
             if not line.endswith(b"\n") or (limit is not None and position > limit):
@@ -177,5 +177,5 @@ def _sizes(record: JobRecord) -> dict[str, int]:
     sizes = {}
     for log in _LOGS:
         for name in record.workspace.names(record.path(log)):
-            sizes[f"{log}/{name}"] = record.workspace.stat(record.path(log, name)).size
+            sizes[f"{log}/{name}"] = record.workspace.log_size(record.path(log, name))
     return sizes

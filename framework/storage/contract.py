@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, ClassVar, NamedTuple
+from typing import BinaryIO, NamedTuple
+
+from framework.storage.options import NO_OPTIONS, Options
 
 OnBytes = Callable[[int], None]
 """Told of each piece that was copied, in bytes; what it raises ends the copying."""
@@ -29,7 +31,10 @@ class StoredFile(NamedTuple):
 
 
 class AppendLog(ABC):
-    """A file that only grows. What `sync` returned from survives a power cut."""
+    """What only grows, and has one writer. What `sync` returned from survives a power cut.
+
+    On a disk it is a file; on a store of objects, a folder of that name with numbered pieces.
+    """
 
     @abstractmethod
     def append(self, data: bytes) -> None:
@@ -54,8 +59,22 @@ class Store(ABC):
     url: str
     """The root, as people write it, without signature or secret."""
 
-    creates_exclusively: ClassVar[bool] = True
-    """Whether `create` and `commit` can be had; a store that can't promise them refuses both."""
+    options: Options = NO_OPTIONS
+    """What it was opened with: `open_store(store.url, store.options)` is this store again."""
+
+    @property
+    def creates_exclusively(self) -> bool:
+        """Whether of several that create or commit one name at the same time, one only succeeds.
+
+        A store of objects that is not known to keep that promise is tried out. One that does not
+        still creates and commits, as far as looking before writing goes; one that is only read
+        refuses both.
+        """
+        return True
+
+    @abstractmethod
+    def at(self, path: str) -> Store:
+        """The store rooted at a folder of this one, with the same options."""
 
     @abstractmethod
     def walk(self, path: str = "") -> Iterator[StoredFile]:
@@ -104,6 +123,18 @@ class Store(ABC):
     @abstractmethod
     def append_log(self, path: str) -> AppendLog:
         """Opens a log for appending, created if it isn't there."""
+
+    @abstractmethod
+    def open_log(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A log as a binary stream; at its end, it goes on where more has been appended since."""
+
+    @abstractmethod
+    def log_size(self, path: str) -> int:
+        """How long a log is, in bytes."""
+
+    @abstractmethod
+    def read_log(self, path: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """A log's content, or a piece of it."""
 
     @abstractmethod
     def put(self, source: Path, path: str) -> None:

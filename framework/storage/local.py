@@ -138,6 +138,18 @@ class LocalStore(TreeStore):
         with translated("opening", full):
             return LocalAppendLog(full)
 
+    def open_log(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A log as a binary stream."""
+        return self.open_read(path)
+
+    def log_size(self, path: str) -> int:
+        """How long a log is, in bytes."""
+        return self.stat(path).size
+
+    def read_log(self, path: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """A log's content, or a piece of it."""
+        return self.read(path, start=start, length=length)
+
     def put(self, source: Path, path: str) -> None:
         """Moves a local file here; it is renamed where it lies on the same file system."""
         full = self._target(path)

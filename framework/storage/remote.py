@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NoReturn
 from framework.domain.files import order_key
 from framework.errors import StorageError
 from framework.storage.contract import AppendLog, OnBytes, StagedFile, StoredFile
+from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.os_errors import shown
 from framework.storage.paths import checked_relative, scheme_of
 from framework.storage.sorting import SortedRuns, sorted_runs
@@ -29,19 +30,27 @@ class FsspecStore(TreeStore):
         url: The root as people write it.
     """
 
-    creates_exclusively = False
-
-    def __init__(self, filesystem: Any, root: str, *, url: str) -> None:
+    def __init__(
+        self, filesystem: Any, root: str, *, url: str, options: Options = NO_OPTIONS
+    ) -> None:
         self.url = url
+        self.options = options
         self._filesystem = filesystem
         self._root = root.rstrip("/")
 
     def __repr__(self) -> str:
         return f"FsspecStore({self.url!r})"
 
+    @property
+    def creates_exclusively(self) -> bool:
+        """It refuses to try."""
+        return False
+
     def at(self, path: str) -> FsspecStore:
         """The store rooted at a folder below."""
-        return type(self)(self._filesystem, self._full(path), url=self._url_of(path))
+        return type(self)(
+            self._filesystem, self._full(path), url=self._url_of(path), options=self.options
+        )
 
     def is_same(self, other: TreeStore) -> bool:
         """Whether the other is opened in the same way, and has the same root."""
@@ -148,11 +157,19 @@ class FsspecStore(TreeStore):
         """Refused: fsspec has no durable appending."""
         self._refuse("append durably", path)
 
-    def stage(
-        self,
-        final: str,
-        token: str,
-    ) -> AbstractContextManager[StagedFile]:
+    def open_log(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A log that lies there as a file."""
+        return self.open_read(path)
+
+    def log_size(self, path: str) -> int:
+        """How long such a log is."""
+        return self.stat(path).size
+
+    def read_log(self, path: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """A piece of such a log."""
+        return self.read(path, start=start, length=length)
+
+    def stage(self, final: str, token: str) -> AbstractContextManager[StagedFile]:
         """Refused, as `commit` is."""
         self._refuse("commit a file exclusively", final)
 

@@ -74,7 +74,3 @@ class TreeStore(Store):
     def is_same(self, other: TreeStore) -> bool:
         """Whether the other has the same root and is opened in the same way."""
         return self.url == other.url
-
-    @abstractmethod
-    def at(self, path: str) -> Store:
-        """The store rooted at a folder of this one."""

@@ -25,15 +25,15 @@ def test_the_nearest_root_above_a_url_says_its_options(url: str, found: dict[str
     assert options_for(url, OPTIONS) == found
 
 
-def test_a_store_is_opened_with_the_options_of_its_url() -> None:
+def test_a_store_keeps_its_options_and_so_do_those_below() -> None:
     options = {"memory://opened": {"mark": "a"}}
-    opened, other = open_store("memory://opened/a", options), open_store("memory://other", options)
-    assert opened._filesystem.storage_options["mark"] == "a"  # type: ignore[attr-defined]
-    assert "mark" not in other._filesystem.storage_options  # type: ignore[attr-defined]
+    opened = open_store("memory://opened/a", options)
+    assert opened.options == opened.at("below").options == options
 
 
-def test_an_input_is_opened_with_the_options_of_its_url() -> None:
+def test_the_store_of_an_input_keeps_the_inputs_options() -> None:
+    options = {"memory://input": {"mark": "b"}}
     open_store("memory://input").write("a.txt", b"a")
-    listing = open_input(["memory://input"], options={"memory://input": {"mark": "b"}})
+    listing = open_input(["memory://input"], options=options)
     assert [file.path for file in listing.files()] == ["a.txt"]
-    assert listing.store._filesystem.storage_options["mark"] == "b"  # type: ignore[attr-defined]
+    assert listing.store.options == options

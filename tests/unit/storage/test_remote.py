@@ -5,12 +5,14 @@ import pytest
 
 from framework.errors import StorageError
 from framework.storage import open_store
+from framework.storage.remote import FsspecStore
 
 
 @pytest.fixture
 def store():
+    """What fsspec can do anywhere, on a file system that is at hand."""
     memory = fsspec.filesystem("memory")
-    yield open_store("memory://remote/root")
+    yield FsspecStore(memory, "/remote/root", url="memory://remote/root")
     if memory.exists("/remote"):
         memory.rm("/remote", recursive=True)
 
