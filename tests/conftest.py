@@ -26,6 +26,7 @@ from framework.jobs.clock import now
 from framework.jobs.journal import this_process
 from framework.jobs.record import JobRecord
 from framework.storage import open_store
+from tests.servers.objects import ObjectServer, azurite, s3_server
 
 HERE = Path(__file__).resolve().parent.parent
 HANGS_S = 100.0
@@ -427,3 +428,17 @@ def dead_pid() -> int:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[ObjectServer]:
+    """An S3 of the tests' own; `s3.new_bucket()` gives a URL and its storage options."""
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azure() -> Iterator[ObjectServer]:
+    """An Azure Blob Storage of the tests' own, where Azurite is installed."""
+    with azurite() as server:
+        yield server

@@ -109,7 +109,13 @@ class Claim:
             ModelError: Something does.
         """
         folder = folder_of(self._name, self.version)
-        if self._store.names(folder) and not self._store.names(self._folder):
+        if not self._store.names(folder) or self._store.names(self._folder):
+            return
+        # A registration that ended between those two looks has written its version down, or has
+        # removed its files.
+        if not self._store.exists(record_of(self._name, self.version)) and self._store.names(
+            folder
+        ):
             raise ModelError(
                 f"model {self._name}: {folder} in the workspace {self._store.url} is in the way: "
                 "no registration has made it"

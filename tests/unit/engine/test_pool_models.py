@@ -10,7 +10,7 @@ from framework.errors import ScorerInitError
 from framework.models import ModelRegistry
 from framework.models.cache import FOLDER_VARIABLE, ModelCache
 from framework.storage import open_store
-from framework.storage.remote import FsspecStore
+from framework.storage.objects.store import ObjectStore
 
 PATIENCE_S = 60.0
 SCRIPT = """
@@ -80,7 +80,7 @@ def test_a_pool_that_is_stopped_stops_fetching(site, source, monkeypatch, tmp_pa
             on_bytes(1)
         fetched.append(path)
 
-    monkeypatch.setattr(FsspecStore, "fetch", endless)
+    monkeypatch.setattr(ObjectStore, "fetch", endless)
     pools.append(ScorerPool(site.spec(SCRIPT, model=source), "instance-0"))
     pools[0].stop(0.0)
 

@@ -22,7 +22,7 @@ from framework.models.cache import (
 )
 from framework.models.downloading import download
 from framework.storage import open_store
-from framework.storage.remote import FsspecStore
+from framework.storage.objects.store import ObjectStore
 
 ROOT = Path(__file__).parents[3]
 URL = "memory://models-cache/workspace"
@@ -67,13 +67,13 @@ def entry(source) -> str:
 
 def count_fetches(monkeypatch) -> list[str]:
     fetched: list[str] = []
-    fetch = FsspecStore.fetch
+    fetch = ObjectStore.fetch
 
     def counted(self, path, target, on_bytes=None):
         fetched.append(path)
         return fetch(self, path, target, on_bytes)
 
-    monkeypatch.setattr(FsspecStore, "fetch", counted)
+    monkeypatch.setattr(ObjectStore, "fetch", counted)
     return fetched
 
 
@@ -201,7 +201,7 @@ from pathlib import Path
 from framework.models import ModelRegistry
 from framework.models.cache import ModelCache
 from framework.storage import open_store
-from framework.storage.remote import FsspecStore
+from framework.storage.objects.store import ObjectStore
 
 registry = ModelRegistry(open_store("memory://models-cache/workspace"))
 source = registry.source(registry.register("m", sys.argv[1]).model)
@@ -214,7 +214,7 @@ def fetch(self, path, target, on_bytes=None):
         os.kill(os.getpid(), signal.SIGKILL)
     target.write_bytes(self.read(path))
 
-FsspecStore.fetch = fetch
+ObjectStore.fetch = fetch
 ModelCache(Path(sys.argv[2]), max_bytes=25).borrow(source)
 """
 

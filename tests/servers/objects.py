@@ -1,0 +1,167 @@
+"""Stores of objects for tests: an S3 (moto's server) and an Azure Blob Storage (Azurite).
+
+Each runs in a process of its own, on a free port of this machine, and is gone at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_STARTS_S = 60.0
+_ROOT = Path(__file__).resolve().parents[2]
+_MOTO = """
+import sys, threading
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print("listens on http://127.0.0.1:%d" % server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+_ACCOUNT = "devstoreaccount1"
+# Azurite's own, the same in every copy of it.
+_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectServer:
+    """A running store of objects.
+
+    Attributes:
+        scheme: Of URLs in it: `s3` or `az`.
+        endpoint: Its address; a proxy may stand before it.
+        access: What its file system needs besides the address.
+    """
+
+    scheme: str
+    endpoint: str
+    access: Mapping[str, Any]
+
+    def options(self, endpoint: str | None = None) -> dict[str, Any]:
+        """What fsspec needs to open it, also through another address than its own."""
+        address = endpoint or self.endpoint
+        if self.scheme == "s3":
+            return {**self.access, "endpoint_url": address}
+        return {"connection_string": _connection_string(address)}
+
+    def new_bucket(self, endpoint: str | None = None) -> tuple[str, dict[str, dict[str, Any]]]:
+        """A new bucket's URL, and the storage options that open it."""
+        name = f"b{uuid.uuid4().hex[:12]}"
+        make = _make_s3_bucket if self.scheme == "s3" else _make_container
+        make(self, name)
+        url = f"{self.scheme}://{name}"
+        return url, {url: self.options(endpoint)}
+
+
+@contextmanager
+def s3_server() -> Iterator[ObjectServer]:
+    """An S3."""
+    command = [sys.executable, "-c", _MOTO]
+    with _running(command, os.environ) as endpoint:
+        access = {"key": "testing", "secret": "planted-secret-of-s3"}
+        yield ObjectServer(scheme="s3", endpoint=endpoint, access=access)
+
+
+@contextmanager
+def azurite() -> Iterator[ObjectServer]:
+    """An Azure Blob Storage; the test is skipped where there is none."""
+    program = _azurite_program()
+    if program is None:
+        pytest.skip("no Azurite here (npm install azurite)")
+    command = [
+        *program,
+        *"--blobHost 127.0.0.1 --blobPort 0 --inMemoryPersistence --silent".split(),
+        *"--skipApiVersionCheck --disableTelemetry".split(),
+    ]
+    with _running(command, os.environ) as endpoint:
+        access = {"account_name": _ACCOUNT, "account_key": _KEY}
+        yield ObjectServer(scheme="az", endpoint=f"{endpoint}/{_ACCOUNT}", access=access)
+
+
+def _azurite_program() -> list[str] | None:
+    named = os.environ.get("AZURITE")
+    if named:
+        return [named]
+    found = shutil.which("azurite-blob")
+    if found:
+        return [found]
+    local = _ROOT / "node_modules" / ".bin" / "azurite-blob"
+    return [str(local)] if local.exists() else None
+
+
+@contextmanager
+def _running(command: list[str], environment: Mapping[str, str]) -> Iterator[str]:
+    """A server that tells its address on its first lines, from then until the end."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=dict(environment),
+    )
+    try:
+        yield _address(process)
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+def _address(process: subprocess.Popen[bytes]) -> str:
+    assert process.stdout is not None
+    deadline = time.monotonic() + _STARTS_S
+    told = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while selector.select(max(0.0, deadline - time.monotonic())):
+            more = os.read(process.stdout.fileno(), 4096)
+            told += more
+            match = re.search(rb"listens on (http://[\d.]+:\d+)", told)
+            if match:
+                return match[1].decode()
+            if not more:
+                break
+    pytest.fail(f"the server did not start: {told.decode(errors='replace')}")
+
+
+def _make_s3_bucket(server: ObjectServer, name: str) -> None:
+    import boto3
+
+    client = boto3.client(
+        "s3",
+        endpoint_url=server.endpoint,
+        aws_access_key_id=server.access["key"],
+        aws_secret_access_key=server.access["secret"],
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket=name)
+    client.close()
+
+
+def _make_container(server: ObjectServer, name: str) -> None:
+    from azure.storage.blob import BlobServiceClient
+
+    with BlobServiceClient.from_connection_string(_connection_string(server.endpoint)) as client:
+        client.create_container(name)
+
+
+def _connection_string(endpoint: str) -> str:
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};"
+        f"BlobEndpoint={endpoint};"
+    )
