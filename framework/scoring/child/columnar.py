@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from .results import Table
+from .results import Table, too_deep
 from .values import (
     is_instance,
     is_missing,
@@ -23,6 +23,7 @@ from .values import (
 )
 
 _TAG = "$"
+_DEEPEST = 50
 _ATOMS = {str, int, float, bool, type(None)}
 _SIMPLE = (
     r"null|bool|u?int(8|16|32|64)|float|double|(large_)?(string|binary)|date32\[day\]|date64\[ms\]"
@@ -108,8 +109,9 @@ def _to_array(values: Any) -> Any:
 
     if isinstance(values, list):  # pyarrow keeps the NaN of numpy's scalars
         values = [None if is_missing(value) else value for value in values]
-    array = _infer(values)
-    if array is None:
+    is_mixed = _is_mixed(values)
+    array = None if is_mixed else _infer(values)
+    if array is None and not is_mixed:
         array = _infer([unwrap(value) for value in values])
     if array is not None:
         array = _plain(array)
@@ -117,6 +119,31 @@ def _to_array(values: Any) -> Any:
         return array
     texts = [None if is_missing(value) else _writable(text(value)) for value in values]
     return pa.array(texts, pa.large_string())
+
+
+def _is_mixed(values: Any) -> bool:
+    """Whether numpy's times stand among its other scalars, for which pyarrow 26 crashes."""
+    if not isinstance(values, list) and values.dtype != object:
+        return False
+    kinds = {kind.__name__ for kind in _kinds(values) if kind.__module__ == "numpy"}
+    return "datetime64" in kinds and len(kinds - {"ndarray"}) > 1
+
+
+def _kinds(values: Any, deepest: int = _DEEPEST) -> set[type]:
+    """The types of values, and of those that they hold; pyarrow crashes at what holds itself.
+
+    Raises:
+        UnsupportedResultError: There is no end to them.
+    """
+    kinds = set(map(type, values))
+    holders = tuple(kind for kind in kinds if issubclass(kind, (list, tuple, dict)))
+    if holders and not deepest:
+        raise too_deep()
+    for value in values if holders else ():
+        if isinstance(value, holders):
+            items = list(value.values()) if isinstance(value, dict) else value
+            kinds |= _kinds(items, deepest - 1)
+    return kinds
 
 
 def _infer(values: Any) -> Any:

@@ -21,7 +21,7 @@ from .context import ScoringContext
 from .encoding import Encoder, make_encoder
 from .failures import FailureTeller
 from .published import OutputFolder
-from .results import tabulate
+from .results import tabulate, too_deep
 
 _INSTALLED = "framework.scoring.child."
 _PACKAGE = __name__.rpartition(".")[0]
@@ -130,6 +130,8 @@ class _MiniBatchScorer:
             raise _Failed(self._failures.describe(error, "score")) from error
         try:
             return self._tell(result, request)
+        except RecursionError as error:
+            raise _Failed(self._failures.describe(too_deep(), "encode")) from error
         except BaseException as error:  # a value's own __str__ may raise anything, too
             raise _Failed(self._failures.describe(error, "encode")) from error
 

@@ -16,6 +16,13 @@ class UnsupportedResultError(Exception):
     """A scoring call returned what can't be read as rows."""
 
 
+def too_deep() -> UnsupportedResultError:
+    """The error for values that can't be written, since there is no end to them."""
+    return UnsupportedResultError(
+        "run() returned values that hold themselves, or hold others too deeply to be written"
+    )
+
+
 class Table(NamedTuple):
     """The rows of one mini-batch.
 
