@@ -6,13 +6,9 @@ import os
 import threading
 from weakref import WeakKeyDictionary
 
+from framework.storage.objects.failures import CantCopyError, Conflict
 from framework.storage.objects.retrying import again_on_conflict
-from framework.storage.objects.service import (
-    CantCopyError,
-    Conflict,
-    ObjectService,
-    split_key,
-)
+from framework.storage.objects.service import ObjectService, split_key
 from framework.storage.objects.writing import ObjectWriter
 
 RESENT_BYTES = 8 << 20

@@ -11,42 +11,36 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from framework.storage.objects.service import Conflict, ServiceError
+from framework.storage.objects.failures import Conflict, PassingError, ServiceError
 
 Answer = TypeVar("Answer")
 
 PATIENCE_S = 60.0
+FIRST_PATIENCE_S = 15.0
+"""Until a service has answered once: its address may be wrong."""
+
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
 _LEAST_TRIES = 3
 """Also where the first try alone takes all the time, as one that times out does."""
 
 
-class PassingError(Exception):
-    """A request failed in a way that may pass.
+class Patience:
+    """For how long one service is asked again: not for long, if it never answered at all."""
 
-    Attributes:
-        reason: Why, in people's words.
-        key: Of what.
-    """
+    def __init__(self) -> None:
+        self.is_answered = False
 
-    def __init__(self, reason: str, key: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.key = key
+    def persistently(self, ask: Callable[[], Answer]) -> Answer:
+        """Asks until it succeeds, or fails for good.
 
+        Args:
+            ask: One request; raises `PassingError` for what is worth another try.
 
-def persistently(ask: Callable[[], Answer], patience_s: float | None = None) -> Answer:
-    """Asks until it succeeds, or fails for good.
-
-    Args:
-        ask: One request; raises `PassingError` for what is worth another try.
-        patience_s: For how long; `PATIENCE_S` by default.
-
-    Raises:
-        ServiceError: It still failed at the end of that time.
-    """
-    return _again(ask, PassingError, PATIENCE_S if patience_s is None else patience_s)
+        Raises:
+            ServiceError: It still failed at the end of that time.
+        """
+        return _again(ask, PassingError, PATIENCE_S if self.is_answered else FIRST_PATIENCE_S)
 
 
 def again_on_conflict(write: Callable[[], Answer]) -> Answer:

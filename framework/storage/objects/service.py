@@ -6,9 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from framework.errors import StorageError
-from framework.storage.os_errors import shown
-
 
 class Listed(NamedTuple):
     """An object, as a listing tells of it.
@@ -77,30 +74,6 @@ class Upload(ABC):
     @abstractmethod
     def abort(self) -> None:
         """Gives the upload up; nothing is left of it."""
-
-
-class ServiceError(StorageError):
-    """A service refused for good, or did not answer for too long.
-
-    Attributes:
-        reason: Why, in people's words, without where.
-    """
-
-    def __init__(self, reason: str, key: str) -> None:
-        super().__init__(f"{reason}: {shown(key)}")
-        self.reason = reason
-
-
-class MissingBucketError(ServiceError):
-    """There is no such bucket, or no such container."""
-
-
-class Conflict(Exception):  # noqa: N818 - not an error: somebody else was writing at that moment
-    """Another writer was at the same key, and who wins is open: to be tried again as a whole."""
-
-
-class CantCopyError(Exception):
-    """The service has no conditional copy for this object: its bytes have to be sent again."""
 
 
 class ObjectService(ABC):

@@ -16,14 +16,10 @@ from framework.errors import StorageError
 from framework.storage import durable
 from framework.storage.contract import AppendLog, OnBytes, StagedFile, StoredFile
 from framework.storage.objects.committing import commit, creates_exclusively
+from framework.storage.objects.failures import MissingBucketError, ServiceError
 from framework.storage.objects.logs import LogReader, ObjectLog, pieces_of
 from framework.storage.objects.reading import BLOCK_BYTES, ObjectReader
-from framework.storage.objects.service import (
-    MissingBucketError,
-    ObjectService,
-    ServiceError,
-    split_key,
-)
+from framework.storage.objects.service import ObjectService, split_key
 from framework.storage.objects.walking import walk_objects
 from framework.storage.objects.writing import ObjectWriter
 from framework.storage.options import NO_OPTIONS, Options

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from framework.domain.files import order_key
 from framework.storage.contract import StoredFile
-from framework.storage.objects.service import ObjectService, ServiceError
+from framework.storage.objects.failures import ServiceError
+from framework.storage.objects.service import ObjectService
 from framework.storage.sorting import sorted_runs
 from framework.storage.tree import Selection
 

@@ -16,15 +16,18 @@ from framework.storage import Store, open_store
 RACERS = 16
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "s3", "azure"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store with nothing in it."""
     if request.param == "local":
         yield open_store(str(tmp_path / "store"))
-        return
-    root = f"memory://contract/{uuid.uuid4().hex}"
-    yield open_store(root)
-    open_store("memory://contract").delete(root.rpartition("/")[2])
+    elif request.param == "memory":
+        root = f"memory://contract/{uuid.uuid4().hex}"
+        yield open_store(root)
+        open_store("memory://contract").delete(root.rpartition("/")[2])
+    else:
+        url, options = request.getfixturevalue(request.param).new_bucket()
+        yield open_store(f"{url}/a root", options)
 
 
 def race(attempt: Callable[[int], object]) -> list[int]:

@@ -1,0 +1,322 @@
+"""Objects in Azure Blob Storage, and in Azurite.
+
+Exclusive creation is a request with `If-None-Match: *`, which Put Blob, Put Block List and Copy
+Blob From URL take:
+https://learn.microsoft.com/rest/api/storageservices/specifying-conditional-headers-for-blob-service-operations
+Copy Blob From URL answers when all is copied, and takes up to 256 MiB; beyond that, Put Block From
+URL makes blocks of ranges, and one Put Block List the blob of them:
+https://learn.microsoft.com/rest/api/storageservices/copy-blob-from-url
+https://learn.microsoft.com/rest/api/storageservices/put-block-from-url
+Accounts with a hierarchical namespace list folder by folder, which is not the order of bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from framework.storage.objects.azure_client import AzureClient
+from framework.storage.objects.azure_failures import failure_of
+from framework.storage.objects.failures import (
+    CantCopyError,
+    ConditionError,
+    PassingError,
+    RangeError,
+    ServiceError,
+)
+from framework.storage.objects.retrying import Patience
+from framework.storage.objects.service import (
+    Head,
+    Listed,
+    ObjectService,
+    Piece,
+    Upload,
+    split_key,
+)
+
+Answer = TypeVar("Answer")
+
+_TOKEN = "batchtoken"  # noqa: S105 - the name of a metadata key
+_LISTED_AT_ONCE = 5_000
+_DELETED_AT_ONCE = 32
+_COPIED_WHOLE_BYTES = 256 << 20
+_COPIED_AT_ONCE = 8
+
+
+class AzureObjects(ObjectService):
+    """The blobs of an account.
+
+    Args:
+        client: What the account is asked through.
+    """
+
+    lists_in_order = False
+    skips_ahead = False
+
+    def __init__(self, client: AzureClient) -> None:
+        self._client = client
+        self._patience = Patience()
+
+    def head(self, key: str) -> Head:
+        """What there is to know of a blob."""
+
+        async def ask() -> Head:
+            found = await self._blob(key).get_blob_properties()
+            return Head(found.size, _plain(found.etag), (found.metadata or {}).get(_TOKEN, ""))
+
+        return self.ask(ask, key)
+
+    def get(self, key: str, start: int, length: int | None, etag: str = "") -> Piece:
+        """A piece of a blob."""
+        if length == 0:
+            head = self.head(key)
+            return Piece(b"", head.size, head.etag)
+
+        async def ask() -> Piece:
+            from azure.core import MatchConditions
+
+            same = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
+            where = {"offset": start, "length": length} if start or length is not None else {}
+            stream = await self._blob(key).download_blob(**where, **(same if etag else {}))
+            data = await stream.readall()
+            return Piece(data, stream.properties.size, _plain(stream.properties.etag))
+
+        try:
+            return self.ask(ask, key)
+        except RangeError:
+            head = self.head(key)
+            return Piece(b"", head.size, head.etag)
+        except ConditionError:
+            raise ServiceError("the blob has changed while it was read", key) from None
+
+    def put(self, key: str, data: bytes, token: str) -> None:
+        """Writes or replaces a blob."""
+        self.ask(
+            lambda: self._blob(key).upload_blob(data, metadata={_TOKEN: token}, overwrite=True), key
+        )
+
+    def create(self, key: str, data: bytes, token: str) -> None:
+        """Writes a blob if there is none."""
+        self.create_by(
+            lambda: self._blob(key).upload_blob(data, metadata={_TOKEN: token}, overwrite=False),
+            key,
+            token,
+        )
+
+    def upload(self, key: str, token: str, *, is_new: bool) -> Upload:
+        """Begins a blob of many blocks."""
+        return AzureUpload(self, key, token, is_new)
+
+    def copy_new(self, source: str, target: str, size: int, token: str) -> None:
+        """Copies a blob within the account, under the condition."""
+
+        async def copy() -> None:
+            from azure.core import MatchConditions
+
+            url, readable = await self._client.readable(split_key(source))
+            await self._blob(target).start_copy_from_url(
+                url,
+                metadata={_TOKEN: token},
+                requires_sync=True,
+                match_condition=MatchConditions.IfMissing,
+                **readable,
+            )
+
+        try:
+            if size <= _COPIED_WHOLE_BYTES:
+                self.create_by(copy, target, token)
+            else:
+                upload = AzureUpload(self, target, token, is_new=True)
+                upload.copy(source, size)
+                upload.commit()
+        except (ServiceError, FileNotFoundError, PassingError) as error:
+            # The source can't be read in that way, or the service has none: Azurite's has not all.
+            raise CantCopyError(str(error)) from error
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Removes blobs, several at once."""
+
+        def deleting(key: str) -> Callable[[], Awaitable[None]]:
+            return lambda: self._blob(key).delete_blob(delete_snapshots="include")
+
+        from concurrent.futures import ThreadPoolExecutor
+
+        def delete(key: str) -> None:
+            try:
+                self.ask(deleting(key), key)
+            except FileNotFoundError:
+                return
+
+        if len(keys) == 1:
+            delete(keys[0])
+            return
+        with ThreadPoolExecutor(_DELETED_AT_ONCE, "delete") as threads:
+            list(threads.map(delete, keys))
+
+    def pages(self, prefix: str, after: str = "") -> Iterator[list[Listed]]:
+        """All blobs whose names begin with a prefix; the folders of a data lake are none."""
+        container, name = split_key(prefix)
+        listing = self._client.container(container).list_blobs(
+            name_starts_with=name or None,
+            include=["metadata"],
+            results_per_page=_LISTED_AT_ONCE,
+        )
+        for page in self._paged(listing, prefix):
+            yield [
+                Listed(f"{container}/{each.name}", each.size or 0, _plain(each.etag))
+                for each in page
+                if not _is_folder(each)
+            ]
+
+    def children(self, prefix: str) -> Iterable[str]:
+        """What follows a prefix, up to the next slash."""
+        container, name = split_key(prefix)
+        listing = self._client.container(container).walk_blobs(
+            name_starts_with=name or None, delimiter="/"
+        )
+        for page in self._paged(listing, prefix):
+            for each in page:
+                yield each.name[len(name) :]
+
+    def buckets(self) -> list[str]:
+        """The names of all containers."""
+        listing = self._client.service.list_containers()
+        return [each.name for page in self._paged(listing, "") for each in page]
+
+    def ask(self, request: Callable[[], Awaitable[Answer]], key: str) -> Answer:
+        """One request, repeated for as long as it may succeed."""
+        return self._patience.persistently(lambda: self._once(request, key))
+
+    def create_by(self, request: Callable[[], Awaitable[Any]], key: str, token: str) -> None:
+        """A request under the condition.
+
+        Raises:
+            FileExistsError: Somebody else's blob is there.
+        """
+        try:
+            self.ask(request, key)
+        except ConditionError:
+            try:
+                if self.head(key).token == token:
+                    return  # our own earlier request, whose answer was lost
+            except FileNotFoundError:
+                pass  # gone again; it was there
+            raise FileExistsError(key) from None
+
+    def _once(self, request: Callable[[], Awaitable[Answer]], key: str) -> Answer:
+        from fsspec.asyn import sync
+
+        try:
+            answer: Answer = sync(self._client.loop, request)
+        except Exception as error:
+            if getattr(error, "status_code", None):
+                self._patience.is_answered = True
+            if self._client.goes_on_anonymously(error):
+                return self._once(request, key)
+            # Each library below has errors of its own; this is the boundary they end at.
+            raise failure_of(error, key, self._client) from error
+        self._patience.is_answered = True
+        return answer
+
+    def _paged(self, listing: Any, prefix: str) -> Iterator[list[Any]]:
+        pages: Any = None
+        following: str | None = None
+
+        async def next_page() -> tuple[list[Any], str | None]:
+            nonlocal pages
+            # A listing that failed goes on after the last page that came.
+            pages = listing.by_page(continuation_token=following)
+            page = [each async for each in await anext(pages)]
+            return page, pages.continuation_token
+
+        while True:
+            page, following = self.ask(next_page, prefix)
+            yield page
+            if not following:
+                return
+
+    def _blob(self, key: str) -> Any:
+        return self._client.blob(split_key(key))
+
+
+class AzureUpload(Upload):
+    """Blocks that become a blob.
+
+    Args:
+        objects: The account.
+        key: The blob's.
+        token: For its metadata; also what tells our blocks from others' of that name.
+        is_new: Whether it is to be created, not replaced.
+    """
+
+    def __init__(self, objects: AzureObjects, key: str, token: str, is_new: bool) -> None:
+        self._objects = objects
+        self._key = key
+        self._token = token
+        self._is_new = is_new
+        self._numbers: set[int] = set()
+
+    def add(self, number: int, data: bytes) -> None:
+        """Sends a block."""
+        self._objects.ask(
+            lambda: self._objects._blob(self._key).stage_block(self._id(number), data), self._key
+        )
+        self._numbers.add(number)
+
+    def copy(self, source: str, size: int) -> None:
+        """Makes blocks of another blob's ranges."""
+        starts = range(0, size, _COPIED_WHOLE_BYTES)
+
+        async def copy_all() -> None:
+            url, readable = await self._objects._client.readable(split_key(source))
+            blob, slots = self._objects._blob(self._key), asyncio.Semaphore(_COPIED_AT_ONCE)
+
+            async def copy_one(number: int, start: int) -> None:
+                length = min(_COPIED_WHOLE_BYTES, size - start)
+                async with slots:
+                    await blob.stage_block_from_url(
+                        self._id(number), url, start, length, **readable
+                    )
+
+            await asyncio.gather(*(copy_one(*each) for each in enumerate(starts, start=1)))
+
+        self._objects.ask(copy_all, self._key)
+        self._numbers.update(range(1, len(starts) + 1))
+
+    def finish(self, number: int, data: bytes) -> None:
+        """Sends the last block, and makes the blob of all."""
+        self.add(number, data)
+        self.commit()
+
+    def commit(self) -> None:
+        """Makes the blob of all blocks."""
+
+        async def commit_blocks() -> None:
+            from azure.core import MatchConditions
+            from azure.storage.blob import BlobBlock
+
+            condition = {"match_condition": MatchConditions.IfMissing} if self._is_new else {}
+            await self._objects._blob(self._key).commit_block_list(
+                [BlobBlock(self._id(number)) for number in sorted(self._numbers)],
+                metadata={_TOKEN: self._token},
+                **condition,
+            )
+
+        # A rival's commit of the same name drops our blocks.
+        self._objects.create_by(commit_blocks, self._key, self._token)
+
+    def abort(self) -> None:
+        """Azure drops blocks that nobody commits."""
+
+    def _id(self, number: int) -> str:
+        return f"{self._token[:16]}-{number:08d}"
+
+
+def _is_folder(blob: Any) -> bool:
+    """Accounts with a hierarchical namespace list folders as blobs that are marked."""
+    return (blob.metadata or {}).get("hdi_isfolder") == "true"
+
+
+def _plain(etag: str) -> str:
+    return etag.strip('"')

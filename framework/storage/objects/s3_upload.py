@@ -1,0 +1,69 @@
+"""An object of many parts in S3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from framework.storage.objects.failures import ConditionError, NoUploadError
+from framework.storage.objects.service import Upload
+
+if TYPE_CHECKING:
+    from framework.storage.objects.s3 import S3Objects
+
+TOKEN = "batchtoken"  # noqa: S105 - the name of a metadata key
+
+
+class S3Upload(Upload):
+    """A multipart upload.
+
+    Args:
+        objects: The S3.
+        key: The object's.
+        token: For its metadata.
+        is_new: Whether it is to be created, not replaced.
+    """
+
+    def __init__(self, objects: S3Objects, key: str, token: str, is_new: bool) -> None:
+        self._objects = objects
+        self._key = key
+        self._token = token
+        self._is_new = is_new
+        self._etags: dict[int, str] = {}
+        begun = objects.ask("create_multipart_upload", key, Metadata={TOKEN: token})
+        self._id = str(begun["UploadId"])
+
+    def add(self, number: int, data: bytes) -> None:
+        """Sends a part."""
+        sent = self._ask("upload_part", PartNumber=number, Body=data)
+        self._etags[number] = sent["ETag"]
+
+    def copy(self, number: int, source: dict[str, str], first: int, last: int) -> None:
+        """Makes a part of a range of another object."""
+        where = {"CopySource": source, "CopySourceRange": f"bytes={first}-{last}"}
+        copied = self._ask("upload_part_copy", PartNumber=number, **where)
+        self._etags[number] = copied["CopyPartResult"]["ETag"]
+
+    def finish(self, number: int, data: bytes) -> None:
+        """Sends the last part, and completes the upload."""
+        self.add(number, data)
+        self.complete()
+
+    def complete(self) -> None:
+        """Makes the object of all parts."""
+        parts = [{"PartNumber": each, "ETag": self._etags[each]} for each in sorted(self._etags)]
+        condition = {"IfNoneMatch": "*"} if self._is_new else {}
+        try:
+            self._ask("complete_multipart_upload", MultipartUpload={"Parts": parts}, **condition)
+        except (ConditionError, NoUploadError):
+            # Also where an earlier request has completed it, and its answer was lost.
+            self._objects.check_ours(self._key, self._token)
+
+    def abort(self) -> None:
+        """Gives the upload up."""
+        try:
+            self._ask("abort_multipart_upload")
+        except (FileNotFoundError, NoUploadError):
+            return
+
+    def _ask(self, method: str, **arguments: Any) -> Any:
+        return self._objects.ask(method, self._key, UploadId=self._id, **arguments)
