@@ -18,6 +18,7 @@ from framework.plugin import Plugins, load_plugins
 if TYPE_CHECKING:
     from framework.jobs import Job, Observer, PreparedJob
     from framework.settings import Settings
+    from framework.storage import Store
 
 Begin = Callable[["Observer"], "Job"]
 """Begins a job in a thread of its own, and returns at once."""
@@ -46,6 +47,13 @@ class Invocation:
 
         return prepare(self.composition.settings, self.composition.document, self.plugins)
 
+    def workspace(self) -> Store:
+        """Where its job is, or will be."""
+        from framework.storage import open_store
+
+        settings = self.composition.settings
+        return open_store(settings.workspace, settings.storage_options)
+
     def ready(self) -> Begin:
         """Makes every check that needs no cluster, and says how the job begins.
 
@@ -69,7 +77,7 @@ class Invocation:
         if settings.name is None:
             return None
         try:
-            return find_job(settings.workspace, settings.name)
+            return find_job(self.workspace(), settings.name, settings.storage_options)
         except NotFoundError:
             return None
 
@@ -161,8 +169,11 @@ def _retrying(overrides: Sequence[Override], conf: str | None) -> Composition | 
         message = f"the input is what failed in job {name}; leave `input` out"
         raise ConfigurationError(Problem(key="retry_errors", message=message))
     from framework.jobs.failed_inputs import failed_inputs
+    from framework.storage import open_store
 
-    failed = failed_inputs(first.settings.workspace, name)
+    failed = failed_inputs(
+        open_store(first.settings.workspace, first.settings.storage_options), name
+    )
     listed: Override = ("input", [f"@{failed.path}"])
     if first.settings.scorer.name is not None:
         return compose([*overrides, listed], conf=conf)
@@ -189,9 +200,8 @@ def resume(
     """
     from framework import jobs
 
-    settings = invocation.composition.settings
     job = jobs.resume(
-        settings.workspace,
+        invocation.workspace(),
         name,
         partial(_restored, overrides, invocation.composition),
         invocation.plugins,
@@ -212,5 +222,9 @@ def _restored(
 ) -> tuple[Settings, Mapping[str, Any]]:
     # The index is the workspace's, as that says by now, and not the job's own.
     composition = restore({**document, "index_url": None}, overrides, conf=present.conf)
-    settings = replace(composition.settings, index_url=present.settings.index_url)
+    # What opens the workspace now opens it on the instances, too.
+    options = {**composition.settings.storage_options, **present.settings.storage_options}
+    settings = replace(
+        composition.settings, index_url=present.settings.index_url, storage_options=options
+    )
     return settings, composition.document

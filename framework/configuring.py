@@ -158,7 +158,8 @@ def _check_references(editor: Editor, draft: Draft) -> None:
     named = [(key, data[key]) for key in _REFERRING if isinstance(data.get(key), str)]
     settings = compose(named, conf=str(editor.config), is_complete=False).settings
     if settings.model.name is not None:
-        ModelRegistry(open_store(settings.workspace)).get(settings.model.name)
+        workspace = open_store(settings.workspace, settings.storage_options)
+        ModelRegistry(workspace).get(settings.model.name)
 
 
 def _notes(draft: Draft) -> Sequence[str]:
@@ -181,9 +182,11 @@ def _register(editor: Editor, model: Model) -> str | None:
     """Registers a model that has a name; its reference takes the model's place in the file."""
     if model.name is None:
         return None
-    workspace = compose((), conf=str(editor.config), is_complete=False).settings.workspace
+    # A URL, so that what it takes to open it is found, too.
+    path = [] if model.is_local else [("model.path", model.path)]
+    settings = compose(path, conf=str(editor.config), is_complete=False).settings
     return register_model(
-        workspace=workspace,
+        workspace=settings.workspace,
         name=model.name,
         path=model.path,
         type="mlflow_model" if model.type == "mlflow_model" else "custom_model",
@@ -191,4 +194,5 @@ def _register(editor: Editor, model: Model) -> str | None:
         description=model.description,
         tags=model.tags,
         properties=model.properties,
+        storage_options=settings.storage_options,
     )

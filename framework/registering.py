@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from framework.config import find_conf
 from framework.config.model_users import model_users
-from framework.errors import ModelError, UsageError
+from framework.errors import UsageError
 from framework.models import Description, ModelRegistry, ModelVersion, OnProgress, Registered
-from framework.models.fetching import bring
-from framework.storage import open_store
-from framework.storage.paths import local_form
+from framework.models.fetching import on_this_machine
+from framework.storage import NO_OPTIONS, Options, Store, open_store
 
 
 def register_model(  # noqa: PLR0913  what a model's YAML file can say
@@ -28,6 +25,7 @@ def register_model(  # noqa: PLR0913  what a model's YAML file can say
     tags: Mapping[str, str] | None = None,
     properties: Mapping[str, str] | None = None,
     on_progress: OnProgress | None = None,
+    storage_options: Options = NO_OPTIONS,
 ) -> str:
     """Registers a model in a workspace, unless its content is there already.
 
@@ -41,6 +39,7 @@ def register_model(  # noqa: PLR0913  what a model's YAML file can say
         tags: For people; kept as they were where absent.
         properties: For people; kept as they were where absent.
         on_progress: Told how many bytes are done, and of how many.
+        storage_options: By URL, what fsspec needs to open the workspace and the path.
 
     Returns:
         `azureml:name:version`: the version that has this content.
@@ -51,13 +50,20 @@ def register_model(  # noqa: PLR0913  what a model's YAML file can say
     """
     said = Description(description=description, tags=tags, properties=properties)
     done = register(
-        workspace, name, path, type=type, version=version, description=said, on_progress=on_progress
+        open_store(workspace, storage_options),
+        name,
+        path,
+        type=type,
+        version=version,
+        description=said,
+        on_progress=on_progress,
+        options=storage_options,
     )
     return done.model.reference
 
 
-def register(
-    workspace: str,
+def register(  # noqa: PLR0913  the same
+    workspace: Store,
     name: str,
     path: str | Path,
     *,
@@ -65,6 +71,7 @@ def register(
     version: str | None,
     description: Description,
     on_progress: OnProgress | None,
+    options: Options = NO_OPTIONS,
 ) -> Registered:
     """The same; says whether the version is new.
 
@@ -72,8 +79,8 @@ def register(
         ModelError: Name, version or file can't be used, or the version has other content.
         StorageError: The workspace can't be written.
     """
-    registry = ModelRegistry(open_store(workspace))
-    with _on_this_machine(path, on_progress) as source:
+    registry = ModelRegistry(workspace)
+    with on_this_machine(path, options, on_progress) as source:
         return registry.register(
             name,
             source,
@@ -121,19 +128,3 @@ def check_unused(
                 f"{what} is what {user.where} scores with: change or delete that one first, or "
                 f"`model archive {name}`, which hides it and keeps it usable"
             )
-
-
-@contextmanager
-def _on_this_machine(path: str | Path, on_progress: OnProgress | None) -> Iterator[str | Path]:
-    """A model's file or folder; what a URL leads to is fetched for as long as it is needed."""
-    text = str(path)
-    if isinstance(path, Path) or local_form(text) is not None:
-        here = path if isinstance(path, Path) else local_form(text)
-        assert here is not None
-        yield here
-        return
-    above, _, file_name = text.rstrip("/").rpartition("/")
-    if not file_name or above.endswith(":/"):
-        raise ModelError(f"model {text}: it has no name of its own, as it is a whole store")
-    with tempfile.TemporaryDirectory(prefix="model-") as folder:
-        yield bring(open_store(above), file_name, Path(folder), on_progress)

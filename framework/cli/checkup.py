@@ -11,6 +11,7 @@ from pathlib import Path
 
 from framework.domain import phrases
 from framework.errors import FrameworkError
+from framework.storage import Store, open_store
 
 _DISTRIBUTION = "dask-batch-endpoints"
 _LEAST_FREE = 1 << 30
@@ -174,24 +175,25 @@ def _workspace(conf: str | None, reindexes: bool) -> Iterator[Check]:
     yield Check(Status.OK, "configuration", str(found or "no conf/config.yaml; none is needed"))
     broken = "; ".join(map(str, invocation.plugins.broken))
     yield Check(Status.WRONG if broken else Status.OK, "plugins", broken or "none is broken")
-    workspace = invocation.composition.settings.workspace
+    settings = invocation.composition.settings
+    workspace = open_store(settings.workspace, settings.storage_options)
     trouble, free = check_folder(workspace)
-    yield Check(Status.WRONG if trouble else Status.OK, "workspace", trouble or workspace)
+    yield Check(Status.WRONG if trouble else Status.OK, "workspace", trouble or workspace.url)
     if free is not None:
         status = Status.OK if free >= _LEAST_FREE else Status.NOTE
         yield Check(status, "disk space", f"{phrases.size(free)} free in the workspace")
     yield _models(workspace)
-    yield _index(workspace, invocation.composition.settings.index_url, reindexes)
+    yield _index(workspace, settings.index_url, reindexes)
 
 
-def _models(workspace: str) -> Check:
+def _models(workspace: Store) -> Check:
     from framework.cli.model_check import check_models
 
     trouble, found = check_models(workspace)
     return Check(Status.WRONG if trouble else Status.OK, "models", trouble or found)
 
 
-def _index(workspace: str, index_url: str | None, reindexes: bool) -> Check:
+def _index(workspace: Store, index_url: str | None, reindexes: bool) -> Check:
     from framework.cli.index_check import check_index
 
     trouble, found = check_index(workspace, index_url, is_remade=reindexes)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
     from framework.jobs import Job
+    from framework.storage import Store
 
 TAKEN = b"taken\n"
 NOT_NEEDED = b"not needed\n"
@@ -31,11 +32,12 @@ _FAILED = 1
 _PROGRAM = Path(__file__).with_name("detached.py")
 
 
-def detach(order: Order, *, shows_all: bool, where: Sequence[str]) -> Job | int:
+def detach(order: Order, workspace: Store, *, shows_all: bool, where: Sequence[str]) -> Job | int:
     """Starts the job's process, and waits until it drives the job.
 
     Args:
         order: What it is to do.
+        workspace: Where the job's record is, or will be.
         shows_all: Whether to say how the job can be followed.
         where: The options by which another command finds the job.
 
@@ -48,7 +50,7 @@ def detach(order: Order, *, shows_all: bool, where: Sequence[str]) -> Job | int:
         word = handover.wait()
     if not word:
         return handover.exit_code
-    job = find_job(order.workspace, order.name)
+    job = find_job(workspace, order.name)
     if shows_all:
         _say_how_to_go_on(job, is_taken=word == TAKEN, where=where)
     return job
@@ -56,13 +58,14 @@ def detach(order: Order, *, shows_all: bool, where: Sequence[str]) -> Job | int:
 
 def run_detached(
     order: Order,
+    workspace: Store,
     shows_all: bool,
     where: Sequence[str],
     form: str | None,
     query: ParsedResult | None,
 ) -> int:
     """Detaches a job and shows it; returns the exit code."""
-    job = detach(order, shows_all=shows_all, where=where)
+    job = detach(order, workspace, shows_all=shows_all, where=where)
     if isinstance(job, int):
         return job
     show(job.summary(), form=form, query=query)

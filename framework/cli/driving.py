@@ -21,14 +21,15 @@ from framework.cli.streams import (
     say_everything,
     warnings_said,
 )
-from framework.jobs import SilentObserver, find_job
+from framework.jobs import SilentObserver
+from framework.jobs.driver_log import DRIVER_LOG
+from framework.jobs.record import JobRecord
 
 if TYPE_CHECKING:
     from framework.api import Invocation
     from framework.cli.orders import Order
     from framework.domain.states import JobStatus
-
-_LOG = "driver.log"
+    from framework.storage import Store
 
 
 def drive(order: Order, *, telling: int) -> int:
@@ -53,7 +54,7 @@ def drive(order: Order, *, telling: int) -> int:
             with warnings_said():
                 if order.is_verbose:
                     say_everything()
-                return _drive(order, invocation, TakeOver(order, telling))
+                return _drive(order, invocation, TakeOver(order, invocation.workspace(), telling))
         except KeyboardInterrupt:
             return INTERRUPTED  # whoever interrupted it says so
         except Exception as error:  # noqa: BLE001  no traceback of ours is shown
@@ -78,11 +79,12 @@ class TakeOver(SilentObserver):
 
     Args:
         order: Which job.
+        workspace: Where it is.
         telling: A pipe to whoever waits for that.
     """
 
-    def __init__(self, order: Order, telling: int) -> None:
-        self._order = order
+    def __init__(self, order: Order, workspace: Store, telling: int) -> None:
+        self._log = workspace.local_path(JobRecord(workspace, order.name).path("logs", DRIVER_LOG))
         self._telling = telling
         self._is_done = False
 
@@ -90,7 +92,7 @@ class TakeOver(SilentObserver):
         """The driver has claimed the job, and has started nothing yet that writes to stderr."""
         if not self._is_done:
             self._is_done = True
-            _write_to(find_job(self._order.workspace, self._order.name).folder / "logs" / _LOG)
+            _write_to(self._log)
             self.tell(TAKEN)
 
     def tell(self, word: bytes) -> None:
@@ -100,11 +102,11 @@ class TakeOver(SilentObserver):
         os.close(self._telling)
 
 
-def _write_to(log: Path) -> None:
-    """Takes stdin from nowhere, and gives stdout and stderr to a log."""
+def _write_to(log: Path | None) -> None:
+    """Takes stdin from nowhere, and gives stdout and stderr to a log on a disk, or to nobody."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     try:
-        written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        written = os.open(log or os.devnull, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     except OSError:  # the job is worth more than its log
         written = os.dup(nowhere)
     os.dup2(nowhere, 0)

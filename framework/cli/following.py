@@ -6,7 +6,6 @@ import gc
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framework.cli.commands import job_command, retry_command
@@ -24,6 +23,7 @@ from framework.errors import (
     OutputExistsError,
     ScorerInitError,
 )
+from framework.jobs.record import ERRORS
 
 if TYPE_CHECKING:
     from framework.api import Begin
@@ -113,11 +113,15 @@ def say_end(job: Job, seconds: float, shows_all: bool, where: Sequence[str]) -> 
     summary = job.summary()
     is_worth_it = job.status is not JobStatus.COMPLETED or summary["counts"]["failed"]
     if shows_all or is_worth_it:
-        errors = Path(job.folder) / "errors.jsonl"
         way_on = _way_on(job.error, job_command("resume", job.name, where))
         again = retry_command(job.name, where)
         for line in summary_lines(
-            summary, errors=errors, seconds=seconds, way_on=way_on, again=again
+            summary,
+            errors=f"{job.folder}/{ERRORS}",
+            failures=job.failures(),
+            seconds=seconds,
+            way_on=way_on,
+            again=again,
         ):
             say(visible(line))
     if job.error is not None and job.status is not JobStatus.CANCELED:

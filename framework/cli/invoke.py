@@ -109,7 +109,8 @@ def _run(
     check(query, JOB)
     if detach:
         order = _order(invocation, overrides, conf)
-        return run_detached(order, not no_progress, _where(invocation, conf), form, query)
+        where = _where(invocation, conf)
+        return run_detached(order, invocation.workspace(), not no_progress, where, form, query)
     with result_only():
         begin = invocation.ready()
     job = follow(begin, shows_progress=not no_progress, where=_where(invocation, conf))

@@ -21,7 +21,7 @@ from framework.cli.options import (
 from framework.cli.rendering import check, show
 from framework.cli.samples import JOB
 from framework.cli.streams import say, visible
-from framework.cli.workspace import named_option, workspace_of
+from framework.cli.workspace import job_of, named_option
 from framework.errors import JobError
 
 if TYPE_CHECKING:
@@ -51,10 +51,8 @@ def job_cancel(
     Nothing more is begun, and scripts that don't end by themselves are killed after two seconds.
     What is done is kept: `job resume` goes on from there.
     """
-    from framework.jobs import find_job
-
     check(shown["query"], JOB)
-    job = find_job(workspace_of(workspace, conf), name)
+    job = job_of(workspace, conf, name)
     was_canceled = job.status.is_final
     job.cancel()
     if not no_wait:

@@ -22,7 +22,7 @@ from framework.cli.options import (
 )
 from framework.cli.rendering import show
 from framework.cli.streams import say, visible
-from framework.cli.workspace import workspace_of
+from framework.cli.workspace import place_of
 
 _EXAMPLES = examples(
     "python -m framework job download NAME",
@@ -63,7 +63,8 @@ def job_download(
 
     if output_name not in {None, SCORE}:
         raise NotFoundError(f"job {name} has no output {output_name!r}, there is {SCORE!r}")
-    download = Download(workspace_of(workspace, conf), name, with_record=with_record)
+    place = place_of(workspace, conf)
+    download = Download(place.workspace, name, with_record=with_record, options=place.options)
     if not download.has_output:
         say(visible(f"job {name} is not Completed: only its record is there"))
     files = []

@@ -86,7 +86,7 @@ def _list(record: JobRecord, form: str | None, query: ParsedResult | None) -> No
         {
             "process": file.process,
             "size": file.size,
-            "path": str(record.workspace.local_path(file.path)),
+            "path": record.workspace.at(file.path).url,
         }
         for file in log_files(record)
     ]
@@ -112,7 +112,7 @@ def _known(record: JobRecord, process: str, *, may_come: bool) -> str:
 def _print(logs: JobLogs, record: JobRecord, *, follows: bool, is_named: bool) -> None:
     from framework.jobs import find_job
 
-    job = find_job(record.workspace.url, record.name)
+    job = find_job(record.workspace, record.name)
     has_ended, nobody = not follows, Event()
     while True:
         has_ended = has_ended or job.status.is_final  # before the logs: then they are whole

@@ -12,7 +12,7 @@ from framework.cli.options import (
     workspace_option,
 )
 from framework.cli.streams import say, visible, write_result
-from framework.cli.workspace import workspace_of
+from framework.cli.workspace import job_of
 
 _EXAMPLES = examples(
     "python -m framework job report NAME",
@@ -32,9 +32,7 @@ def job_report(name: str, opens: bool, workspace: str | None, conf: str | None) 
     One HTML file that needs nothing else to be read. A job that ends writes it by itself; this
     also does for one that is running, or was killed.
     """
-    from framework.jobs import find_job
-
-    path = find_job(workspace_of(workspace, conf), name).write_report()
+    path = job_of(workspace, conf, name).write_report()
     write_result(f"{path}\n".encode("utf-8", "surrogateescape"))
     if opens and click.launch(path):
         say(visible(f"warning: no browser could be started; open {path}"))

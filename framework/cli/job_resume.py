@@ -79,7 +79,7 @@ def job_resume(
             is_resumed=True,
             is_verbose=ctx.ensure_object(RunState).is_verbose,
         )
-        return run_detached(order, not no_progress, where, **shown)
+        return run_detached(order, invocation.workspace(), not no_progress, where, **shown)
     begin = partial(resume, invocation, name, overrides)
     job = follow(begin, shows_progress=not no_progress, where=where)
     show(job.summary(), **shown)

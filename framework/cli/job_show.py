@@ -17,7 +17,7 @@ from framework.cli.options import (
 )
 from framework.cli.rendering import check, show
 from framework.cli.samples import JOB
-from framework.cli.workspace import workspace_of
+from framework.cli.workspace import job_of
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
@@ -53,10 +53,8 @@ def job_show(
 
     Its status, counts and times, where its output is, and why it failed.
     """
-    from framework.jobs import find_job
-
     check(query, JOB)
-    job = find_job(workspace_of(workspace, conf), name)
+    job = job_of(workspace, conf, name)
     if web:
         from framework.cli.web import open_page
 

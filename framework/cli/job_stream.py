@@ -19,7 +19,7 @@ from framework.cli.options import (
 )
 from framework.cli.rendering import check, show
 from framework.cli.samples import JOB
-from framework.cli.workspace import named_option, workspace_of
+from framework.cli.workspace import named_option, place_of
 
 _EXAMPLES = examples(
     "python -m framework job stream NAME",
@@ -49,10 +49,10 @@ def job_stream(
     from framework.jobs.record import open_record
 
     check(shown["query"], JOB)
-    place = workspace_of(workspace, conf)
-    job = find_job(place, name)
+    place = place_of(workspace, conf)
+    job = find_job(place.workspace, name, place.options)
     where = [*named_option("--workspace", workspace), *named_option("--conf", conf)]
-    record = open_record(place, name)
+    record = open_record(place.workspace, name)
     if not stream(job, record, shows_progress=not no_progress, where=where):
         return INTERRUPTED
     show(job.summary(), **shown)

@@ -16,7 +16,7 @@ from framework.cli.options import (
     workspace_option,
 )
 from framework.cli.rendering import show
-from framework.cli.workspace import workspace_of
+from framework.cli.workspace import place_of
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
@@ -49,7 +49,8 @@ def job_verify(
     """
     from framework.jobs.verifying import Verdict, verify_job
 
-    files = list(verify_job(workspace_of(workspace, conf), name))
+    place = place_of(workspace, conf)
+    files = list(verify_job(place.workspace, name, place.options))
     rows = [
         {"file": each.url, "status": str(each.verdict), "sha256": each.sha256} for each in files
     ]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from framework.errors import FrameworkError
+from framework.storage import Store
 
 
-def check_models(workspace: str) -> tuple[str, str]:
+def check_models(workspace: Store) -> tuple[str, str]:
     """Removes what killed registrations have left, and looks at what is written down.
 
     Returns:
         What is wrong, or an empty text; and what was found and done.
     """
     from framework.models import ModelRegistry
-    from framework.storage import open_store
 
     try:
-        registry = ModelRegistry(open_store(workspace))
+        registry = ModelRegistry(workspace)
         swept = registry.sweep()
         broken = registry.broken()
         found = f"{len(registry.names())} registered"

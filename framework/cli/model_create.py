@@ -11,7 +11,6 @@ from framework.cli.model_options import (
     SAMPLE,
     description_option,
     entity,
-    registry_of,
     tags_option,
     version_option,
 )
@@ -27,6 +26,7 @@ from framework.cli.options import (
 from framework.cli.rendering import check, show
 from framework.cli.streams import say, visible
 from framework.cli.transfer import shown_transfer
+from framework.cli.workspace import place_of
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
@@ -69,7 +69,7 @@ def model_create(
     A version never changes: the same content is the version that has it, other content the next
     version. What PATH links to is copied, hidden files too.
     """
-    from framework.models import Description
+    from framework.models import Description, ModelRegistry
     from framework.registering import register
 
     check(query, SAMPLE)
@@ -80,10 +80,11 @@ def model_create(
         raise click.UsageError("missing argument 'NAME'")
     if not wish.path:
         raise click.UsageError("missing option '--path': the model's file or folder")
-    registry = registry_of(workspace, conf)
+    place = place_of(workspace, conf)
+    registry = ModelRegistry(place.workspace)
     with shown_transfer(wish.name, is_wanted=not no_progress) as on_progress:
         done = register(
-            registry.store.url,
+            place.workspace,
             wish.name.removeprefix("azureml:"),
             _located(wish.path, conf),
             type=wish.type or "custom_model",
@@ -92,6 +93,7 @@ def model_create(
                 description=wish.description, tags=wish.tags, properties=wish.properties
             ),
             on_progress=on_progress,
+            options=place.options,
         )
     if not done.is_new:
         archived = ", which is archived" if done.model.is_archived else ""

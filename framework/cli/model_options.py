@@ -71,9 +71,8 @@ def reference_of(name: str, version: str | None, label: str | None = None) -> Mo
 def registry_of(workspace: str | None, conf: str | None) -> ModelRegistry:
     """The registry of the workspace that is meant."""
     from framework.models import ModelRegistry
-    from framework.storage import open_store
 
-    return ModelRegistry(open_store(workspace_of(workspace, conf)))
+    return ModelRegistry(workspace_of(workspace, conf))
 
 
 def entity(registry: ModelRegistry, model: ModelVersion) -> dict[str, Any]:

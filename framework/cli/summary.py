@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,20 @@ _GAP = "…"
 
 
 def summary_lines(
-    summary: Mapping[str, Any], *, errors: Path, seconds: float, way_on: str, again: str
+    summary: Mapping[str, Any],
+    *,
+    errors: str,
+    failures: Iterable[str],
+    seconds: float,
+    way_on: str,
+    again: str,
 ) -> Iterator[str]:
     """A job's end in words.
 
     Args:
         summary: As `job show` prints it.
-        errors: The record's `errors.jsonl`.
+        errors: Where the record's `errors.jsonl` lies.
+        failures: The lines in it, read only if they are needed.
         seconds: How long this command ran the job.
         way_on: What can be done about a job that is not Completed.
         again: The command that scores the failed files again.
@@ -38,10 +46,9 @@ def summary_lines(
     yield f"{status}: {', '.join(parts)} in {phrases.duration(seconds)}"
     if status == "Completed" and summary["output"]:
         yield f"output: {summary['output']}"
-    if counts["failed"] and errors.is_file():
-        yield from (
-            f"  {phrases.files(count)}: {reason}" for reason, count in commonest_reasons(errors)
-        )
+    reasons = commonest_reasons(failures) if counts["failed"] else []
+    if reasons:
+        yield from (f"  {phrases.files(count)}: {reason}" for reason, count in reasons)
         yield f"errors: {errors}"
     if status != "Completed":
         yield way_on
@@ -49,21 +56,20 @@ def summary_lines(
         yield f"to score the failed files again: {again}"
 
 
-def commonest_reasons(errors: Path) -> list[tuple[str, int]]:
+def commonest_reasons(failures: Iterable[str]) -> list[tuple[str, int]]:
     """The reasons that most files failed for, with how many, from the first of the errors.
 
     Messages that differ in the file's name or in numbers only are one reason.
     """
     found: Counter[str] = Counter()
     said: dict[str, str] = {}
-    with errors.open(encoding="utf-8", errors="surrogateescape") as lines:
-        for line, _ in zip(lines, range(_MOST_LINES), strict=False):
-            failure = _parsed(line)
-            reason = str(failure.get("message") or failure.get("kind") or "no reason given")
-            pattern = _pattern(reason, failure.get("file"))
-            found[pattern] += int(failure.get("count") or 1)
-            if said.setdefault(pattern, reason) != reason:
-                said[pattern] = pattern
+    for line in islice(failures, _MOST_LINES):
+        failure = _parsed(line)
+        reason = str(failure.get("message") or failure.get("kind") or "no reason given")
+        pattern = _pattern(reason, failure.get("file"))
+        found[pattern] += int(failure.get("count") or 1)
+        if said.setdefault(pattern, reason) != reason:
+            said[pattern] = pattern
     return [(_shortened(said[pattern]), count) for pattern, count in found.most_common(_REASONS)]
 
 

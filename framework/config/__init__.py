@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from framework.config.composing import compose, restore
 from framework.config.composition import Composition
+from framework.config.covering import datastore_options
 from framework.config.differences import differences
 from framework.config.documents import shown
 from framework.config.initializing import initialize
@@ -14,6 +15,7 @@ __all__ = [
     "Composition",
     "Override",
     "compose",
+    "datastore_options",
     "differences",
     "find_conf",
     "initialize",

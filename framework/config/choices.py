@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from framework.config.changes import COMPUTE, COMPUTE_NAME, OVERRIDE, Layer, Source
 from framework.config.overrides import Assignment, Operator
-from framework.config.references import UnsetError, expand
 from framework.config.schema import Key, dotted
+from framework.domain.references import UnsetError, expand
 from framework.errors import ConfigurationError, Problem
 
 DEFAULT_COMPUTE = ("default_compute",)

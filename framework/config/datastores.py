@@ -13,12 +13,12 @@ from framework.config.changes import Layer
 from framework.config.datastore_kinds import KINDS, DatastoreKind
 from framework.config.foreign_keys import FOREIGN
 from framework.config.paths import located
-from framework.config.references import UnsetError, expand, has_reference, is_reference, literal
 from framework.config.schema import Field, Kind
 from framework.config.texts import Lined
 from framework.config.unknown_keys import unknown_file_key
 from framework.config.values import WrongValueError, folded, quoted, read, settle
 from framework.domain.redaction import looks_secret
+from framework.domain.references import UnsetError, expand, has_reference, is_reference, literal
 from framework.domain.suggestions import did_you_mean
 
 _TYPE = ("type",)

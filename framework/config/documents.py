@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from framework.config.references import is_reference
 from framework.config.schema import ROOT, Key, Map, node_at
 from framework.domain.redaction import MASK, looks_secret, without_signatures
+from framework.domain.references import is_reference
 
 _BY_URL = "storage_options"
 """Its own keys are URLs, whose words say nothing of what is below them."""

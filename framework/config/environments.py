@@ -10,10 +10,10 @@ from framework.config.azureml import Asset, BrokenReferenceError, is_reference, 
 from framework.config.changes import ENVIRONMENT_NAME, Layer
 from framework.config.choices import asked_for_by
 from framework.config.files import environment_of, open_file
-from framework.config.references import UnsetError, expand
 from framework.config.registry import Registry, version_in
 from framework.config.schema import node_at
 from framework.config.table import Leaf, Table
+from framework.domain.references import UnsetError, expand
 from framework.errors import ConfigurationError, NotFoundError, Problem
 
 CURRENT = "current"

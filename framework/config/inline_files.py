@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from framework.config.references import expand
 from framework.config.schema import Field, Kind
 from framework.config.values import WrongValueError
+from framework.domain.references import expand
 from framework.environments import located_line
 
 _INLINE = frozenset({Kind.FILE_OR_MAPPING, Kind.FILE_OR_TEXTS})

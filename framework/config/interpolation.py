@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from framework.config.references import Hidden
+from framework.config.hidden import Hidden
 from framework.config.schema import Key, dotted, fields
 from framework.config.table import Leaf, Table
 from framework.config.values import quoted

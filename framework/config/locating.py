@@ -21,11 +21,11 @@ from framework.config.azureml import (
 )
 from framework.config.changes import Layer, Source
 from framework.config.choices import asked_for_by
+from framework.config.covering import covering
 from framework.config.data_assets import DataAsset
 from framework.config.datastores import Datastore
 from framework.config.files import data_of, datastore_file, open_file
 from framework.config.paths import located
-from framework.config.references import UnsetError, expand, literal
 from framework.config.registry import Registry, version_in
 from framework.config.resolving import settled_at
 from framework.config.schema import Field, Key, dotted, fields
@@ -33,6 +33,7 @@ from framework.config.table import Leaf, Table
 from framework.config.values import folded, quoted
 from framework.config.yaml_files import shown_path
 from framework.domain.redaction import MASK
+from framework.domain.references import UnsetError, expand, literal
 from framework.domain.suggestions import nearest
 from framework.errors import ConfigurationError, NotFoundError, Problem
 from framework.settings import InputType
@@ -60,6 +61,7 @@ def locate(table: Table, registry: Registry) -> Located:
     for key, declared in fields():
         if declared.metadata.get("is_path"):
             located.follow(key, declared)
+    located.cover()
     located.set_type()
     return located
 
@@ -119,6 +121,29 @@ class Located:
             via = ", ".join(dict.fromkeys(through))
             source = replace(leaf.source, layer=f"{leaf.source}, via {via}", line=None)
             self.table.put(key, Leaf(found if isinstance(value, list) else found[0], source))
+
+    def cover(self) -> None:
+        """Finds what opens the URLs that were written as such, and no options given for them."""
+        urls = [
+            value
+            for key, declared in fields()
+            if declared.metadata.get("is_path")
+            for value in self._texts(key)
+        ]
+        given = {key[1] for key in self.table.under(OPTIONS)}
+        for each in covering(self.registry, urls):
+            if each.datastore.url not in given:
+                self._keep_options(each.name, each.datastore, each.file)
+
+    def _texts(self, key: Key) -> Iterator[str]:
+        leaf = self.table.get(key)
+        value = None if leaf is None else settled_at(key, leaf.value)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                try:
+                    yield (expand(item, os.environ) or "").removeprefix("@")
+                except UnsetError:  # reading the value says so
+                    continue
 
     def set_type(self) -> None:
         """Takes over the data assets' type, unless their items have several."""

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from framework.config.references import has_reference, literal
+from framework.domain.references import has_reference, literal
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|azureml:")
 

@@ -12,11 +12,11 @@ from framework.config.changes import BUILT_IN, CODE, DEFAULT, Source
 from framework.config.documents import is_secret
 from framework.config.inline_files import expanded_inline, is_inline, located_inline
 from framework.config.paths import located
-from framework.config.references import UnsetError, expand, has_reference
 from framework.config.schema import Field, Group, Key, Kind, Map, Node, dotted, node_at, schema
 from framework.config.table import Leaf, Table
 from framework.config.values import WrongValueError, described, read, settle
 from framework.domain.redaction import MASK, without_signatures
+from framework.domain.references import UnsetError, expand, expanded, has_reference
 from framework.errors import Problem
 from framework.settings import Settings
 
@@ -49,6 +49,14 @@ class Resolved:
         settings = self._build(schema(), ())
         assert isinstance(settings, Settings)
         return settings
+
+    def storage_options(self) -> dict[str, Any]:
+        """By URL, what fsspec needs to open what is there or below; secrets resolved."""
+        result: dict[str, Any] = {}
+        for key, value in self.values.items():
+            if key[:1] == _OPTIONS:
+                _nest(result, key[1:], value)
+        return result
 
     def set(self, key: Key, value: Any, source: Source) -> None:
         """Sets a value that follows from others."""
@@ -194,12 +202,12 @@ def _read(declared: Field, written: Any) -> tuple[Any, Any]:
         return read(declared, expanded_inline(written)), _stored(declared, written)
     if isinstance(written, str) and has_reference(written):
         try:
-            return read(declared, _expanded(written)), _stored(declared, written)
+            return read(declared, expanded(written, os.environ)), _stored(declared, written)
         except WrongValueError:
             shown = without_signatures(written)
             message = f"must be {described(declared)}, the value of {shown} is not"
             raise WrongValueError(message) from None
-    value = read(declared, _expanded(written))
+    value = read(declared, expanded(written, os.environ))
     if declared.kind in {Kind.TEXTS, Kind.ANY}:
         return value, _stored(declared, written)
     if isinstance(written, str) and declared.kind in _UNTYPED:
@@ -226,16 +234,6 @@ def _stored_item(declared: Field, item: Any) -> Any:
 
 
 _ITEM = Field(kind=Kind.TEXT)
-
-
-def _expanded(written: Any) -> Any:
-    if isinstance(written, str):
-        return expand(written, os.environ)
-    if isinstance(written, list):
-        return [_expanded(item) for item in written]
-    if isinstance(written, dict):
-        return {key: _expanded(item) for key, item in written.items()}
-    return written
 
 
 def _nest(place: dict[str, Any], key: Key, value: Any) -> None:

@@ -32,7 +32,7 @@ def follow(resolved: Resolved) -> list[str]:
     notices = []
     values = resolved.values
     if _SCORER in values and values[_SCORER] is None:
-        name = _inferred_scorer(values)
+        name = _inferred_scorer(resolved)
         resolved.set(_SCORER, name, resolved.sources.get(_SCRIPT, BUILT_IN) if name else BUILT_IN)
     if values.get(_TRIES) == 0:
         resolved.set(_TRIES, 1, resolved.sources[_TRIES])
@@ -66,16 +66,17 @@ def check(resolved: Resolved, *, is_complete: bool) -> None:
         _check_missing(resolved)
 
 
-def _inferred_scorer(values: dict[tuple[str, ...], Any]) -> str | None:
-    if values.get(_SCRIPT):
+def _inferred_scorer(resolved: Resolved) -> str | None:
+    if resolved.values.get(_SCRIPT):
         return "script"
-    return "mlflow" if _model_type(values) == "mlflow_model" else None
+    return "mlflow" if _model_type(resolved) == "mlflow_model" else None
 
 
-def _model_type(values: dict[tuple[str, ...], Any]) -> str | None:
+def _model_type(resolved: Resolved) -> str | None:
     """The type of the model: as the registry says, where it is a registered one."""
+    values = resolved.values
     written: str | None = values.get(("model", "type"))
-    name, workspace = values.get(("model", "name")), values.get(("workspace",))
+    name, workspace = values.get(("model", "name")), resolved.values.get(("workspace",))
     if name is None or workspace is None or values.get(("model", "path")) is not None:
         return written
     from framework.models import ModelRegistry, parse_reference
@@ -83,7 +84,7 @@ def _model_type(values: dict[tuple[str, ...], Any]) -> str | None:
 
     try:
         reference = parse_reference(name, values.get(("model", "version")))
-        return ModelRegistry(open_store(workspace)).get(reference).type
+        return ModelRegistry(open_store(workspace, resolved.storage_options())).get(reference).type
     except FrameworkError:
         return written  # preflight says what is wrong with it
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from framework.config.references import Hidden
+from framework.config.hidden import Hidden
 
 _NULLS = frozenset({"null", "Null", "NULL", "~"})
 _TRUE = frozenset({"true", "yes", "on"})

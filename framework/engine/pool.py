@@ -13,6 +13,7 @@ from framework.domain.limits import Limits
 from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import ExtraFile
 from framework.engine.cores import cores
+from framework.engine.log_shipping import LogShipper
 from framework.engine.memory import MemoryWatch
 from framework.engine.recovery import Recovery
 from framework.engine.serving import ServingThread
@@ -51,14 +52,16 @@ class ScorerPool:
             spec.launch, threads=spec.launch.threads or max(1, cores() // spec.processes)
         )
         self.queue = WorkQueue()
-        self.staging = open_store(spec.staging)
+        self.staging = open_store(spec.staging, spec.storage_options)
         self._ready = 0
         self._tickets: set[Ticket] = set()
         self._lock = threading.Lock()
         self._broken: FrameworkError | None = None
         self._retired = 0
         self._model: BorrowedModel | None = None
-        self._workroom = Workroom(Path(spec.logs), label)
+        self._logs = open_store(spec.logs, spec.storage_options)
+        self._workroom = Workroom(label, self._logs.local_path(""))
+        self._shipper = LogShipper(self._workroom.logs, self._logs)
         self._fetcher = Fetcher(
             open_store(spec.input_root, spec.storage_options),
             self._workroom.scratch / "inputs",
@@ -106,9 +109,11 @@ class ScorerPool:
     def _start(self) -> None:
         try:
             if self.launch.code:
-                self._workroom.bring_code(Path(self.launch.code))
+                self._workroom.bring_code(self._archive(self.launch.code))
             if self.launch.model:
-                self._model = borrow(self.launch.model, self._check_wanted)
+                self._model = borrow(
+                    self.launch.model, self._check_wanted, self.spec.storage_options
+                )
                 self._workroom.bring_model(self._model.path)
         except Exception as error:  # noqa: BLE001  a torn archive raises many kinds; none may hang
             if not self.queue.is_closed:
@@ -116,6 +121,16 @@ class ScorerPool:
             return
         for thread in self._threads:
             thread.start()
+
+    def _archive(self, url: str) -> Path:
+        """The archive with the code on this machine, fetched if need be."""
+        folder, _, name = url.rpartition("/")
+        store = open_store(folder or "/", self.spec.storage_options)
+        local = store.local_path(name)
+        if local is None:
+            local = self._workroom.scratch / name
+            store.fetch(name, local)
+        return local
 
     def _check_wanted(self, *_progress: object) -> None:
         """Ends the fetching of a model that nobody waits for any more."""
@@ -182,6 +197,7 @@ class ScorerPool:
             ticket.abandon()
         self._memory.close()
         self._fetcher.close()
+        self._shipper.close()
         self._workroom.close()
         if self._model is not None:
             self._model.close()

@@ -36,7 +36,7 @@ class PoolSpec:
         storage_options: By URL, what fsspec needs to open what is there or below. They may hold
             secrets: this travels in memory only, and never in a task.
         staging: The URL that parts and extra files are staged below.
-        logs: The folder of the processes' logs.
+        logs: The URL of the folder of the processes' logs.
         max_tries: Most tries of a failing mini-batch in all.
         output_format: How rows are written; `None` where they are only counted.
         isolates: Whether a mini-batch whose tries are used up is split until only bad files fail.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from framework.domain.models import ModelSource
 from framework.errors import FrameworkError, ModelError, NotFoundError, UsageError
+from framework.jobs.record import JobRecord
 from framework.models import (
     Content,
     ModelReference,
@@ -18,8 +19,10 @@ from framework.models import (
     parse_reference,
     read_content,
 )
+from framework.models.fetching import on_this_machine, parent_of
+from framework.models.stored_content import read_stored_content
 from framework.settings import Settings
-from framework.storage import open_store
+from framework.storage import Options, Store, open_store
 from framework.storage.paths import local_form
 
 
@@ -31,11 +34,13 @@ class ChosenModel:
         identity: What a job's record says of it; without a version while it is not registered.
         source: Where instances find it.
         unregistered: What an inline model is to be registered as when the job starts.
+        options: How its store is opened.
     """
 
     identity: Mapping[str, Any]
     source: ModelSource
     unregistered: ModelReference | None = None
+    options: Options = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -43,7 +48,7 @@ class ChosenModel:
         return self.source.title
 
 
-def choose_model(settings: Settings) -> ChosenModel | None:
+def choose_model(settings: Settings, workspace: Store) -> ChosenModel | None:
     """Looks for the model that the settings ask for; writes nothing.
 
     Raises:
@@ -52,18 +57,17 @@ def choose_model(settings: Settings) -> ChosenModel | None:
     """
     model = settings.model
     if model.path is not None:
-        path = checked_path(model.path)
         named = None if model.name is None else parse_reference(model.name, model.version)
-        return _of_path(path, read_content(path), named)
+        return _of_path(model.path, settings.storage_options, named)
     if model.name is None:
         return None
-    registry = ModelRegistry(open_store(settings.workspace))
+    registry = ModelRegistry(workspace)
     found = registry.get(parse_reference(model.name, model.version))
     registry.check(found)
     return _of_version(registry, found)
 
 
-def registered(chosen: ChosenModel, settings: Settings) -> ChosenModel:
+def registered(chosen: ChosenModel, settings: Settings, workspace: Store) -> ChosenModel:
     """The model with an inline one registered: the same content gets the same version.
 
     Raises:
@@ -71,53 +75,55 @@ def registered(chosen: ChosenModel, settings: Settings) -> ChosenModel:
     """
     if chosen.unregistered is None:
         return chosen
-    registry = ModelRegistry(open_store(settings.workspace))
+    registry = ModelRegistry(workspace)
     reference = chosen.unregistered
-    done = registry.register(
-        reference.name,
-        chosen.identity["path"],
-        type=settings.model.type,
-        version=reference.version,
-    )
+    path = settings.model.path
+    assert path is not None  # what is inline has one
+    with on_this_machine(_located(path), settings.storage_options) as here:
+        done = registry.register(
+            reference.name, here, type=settings.model.type, version=reference.version
+        )
     return _of_version(registry, done.model)
 
 
 def same_again(
-    identity: Mapping[str, Any] | None, settings: Settings, job: str
+    identity: Mapping[str, Any] | None, settings: Settings, record: JobRecord
 ) -> ChosenModel | None:
     """The model that a job began with, whatever `@latest` is by now.
 
     Args:
         identity: What the job's record says of its model.
         settings: The job's.
-        job: Its name.
+        record: Its own.
 
     Raises:
         ModelError: It is gone, or is not what it was.
         UsageError: A model that isn't registered has changed.
     """
     if identity is None or "version" not in identity:
-        path = None if settings.model.path is None else checked_path(settings.model.path)
-        chosen = None if path is None else _of_path(path, read_content(path), None)
+        path = settings.model.path
+        chosen = None if path is None else _of_path(path, settings.storage_options, None)
         if (None if chosen is None else chosen.identity) != identity:
-            raise UsageError(f"job {job}: the model has changed since it was created")
+            raise UsageError(f"job {record.name}: the model has changed since it was created")
         return chosen
     reference = ModelReference(identity["name"], identity["version"])
-    registry = ModelRegistry(open_store(settings.workspace))
+    registry = ModelRegistry(record.workspace)
     try:
         found = registry.get(reference)
     except NotFoundError as error:
-        raise ModelError(f"job {job} began with model {reference}: {error}") from error
+        raise ModelError(f"job {record.name} began with model {reference}: {error}") from error
     if found.sha256 != identity["sha256"]:
         raise ModelError(
-            f"job {job} began with model {reference} of checksum {identity['sha256'][:12]}…, and "
-            f"the workspace has one of {found.sha256[:12]}…"
+            f"job {record.name} began with model {reference} of checksum "
+            f"{identity['sha256'][:12]}…, and the workspace has one of {found.sha256[:12]}…"
         )
     registry.check(found)
     return _of_version(registry, found)
 
 
-def moved_on(identity: Mapping[str, Any] | None, settings: Settings) -> str | None:
+def moved_on(
+    identity: Mapping[str, Any] | None, settings: Settings, workspace: Store
+) -> str | None:
     """What the same settings mean by now, where that is another model than a job began with.
 
     Returns:
@@ -126,7 +132,7 @@ def moved_on(identity: Mapping[str, Any] | None, settings: Settings) -> str | No
     if identity is None or "version" not in identity:
         return None  # a model that isn't registered is compared when the job is resumed
     try:
-        by_now = choose_model(settings)
+        by_now = choose_model(settings, workspace)
     except FrameworkError:
         return None  # gone: the job may be complete, and needs it no more
     if by_now is None or by_now.identity["sha256"] == identity["sha256"]:
@@ -134,18 +140,16 @@ def moved_on(identity: Mapping[str, Any] | None, settings: Settings) -> str | No
     return f"{identity['name']}:{identity['version']} -> {by_now.title}"
 
 
-def checked_path(text: str) -> str:
-    """The absolute path of a model that is used in place.
+def _located(text: str) -> str:
+    """The absolute path of a model on this machine; a URL as it is.
 
     Raises:
         ModelError: It isn't there.
     """
-    if local_form(text) is None:
-        raise ModelError(
-            f"model.path: {text} is not on this machine; `model create --path` registers it, and "
-            "model=azureml:NAME:VERSION then scores with it"
-        )
-    path = Path(local_form(text) or "").expanduser().absolute()
+    here = local_form(text)
+    if here is None:
+        return text
+    path = Path(here).expanduser().absolute()
     if not os.path.exists(path):  # noqa: PTH110  Path.exists raises below a closed folder
         raise ModelError(f"model.path: {path} does not exist")
     if not os.access(path, os.R_OK):
@@ -153,17 +157,26 @@ def checked_path(text: str) -> str:
     return str(path)
 
 
-def _of_path(path: str, content: Content, named: ModelReference | None) -> ChosenModel:
-    store = open_store(os.path.dirname(os.path.abspath(path)))  # noqa: PTH100, PTH120
+def _of_path(text: str, options: Options, named: ModelReference | None) -> ChosenModel:
+    """A model that is used where it lies."""
+    store, content = _there(_located(text), options)
+    url = f"{store.url.rstrip('/')}/{content.file_name}"
     source = ModelSource(
-        title=path,
+        title=url,
         url=store.url,
         path=content.file_name,
         sha256=content.sha256,
         size=content.size,
     )
-    identity = {"path": path, "size": content.size, "sha256": content.sha256}
-    return ChosenModel(identity=identity, source=source, unregistered=named)
+    identity = {"path": url, "size": content.size, "sha256": content.sha256}
+    return ChosenModel(identity=identity, source=source, unregistered=named, options=store.options)
+
+
+def _there(place: str, options: Options) -> tuple[Store, Content]:
+    if local_form(place) is None:
+        store, name = parent_of(place, options)
+        return store, read_stored_content(store, name)
+    return open_store(os.path.dirname(place)), read_content(place)  # noqa: PTH120
 
 
 def _of_version(registry: ModelRegistry, model: ModelVersion) -> ChosenModel:
@@ -175,4 +188,4 @@ def _of_version(registry: ModelRegistry, model: ModelVersion) -> ChosenModel:
         "size": model.size,
         "sha256": model.sha256,
     }
-    return ChosenModel(identity=identity, source=source)
+    return ChosenModel(identity=identity, source=source, options=registry.store.options)

@@ -16,7 +16,7 @@ from framework.errors import NotFoundError, OutputExistsError, UsageError
 from framework.jobs.extras import published_extras
 from framework.jobs.job import Job, find_job
 from framework.jobs.record import JobRecord, open_record
-from framework.storage import Store, open_store
+from framework.storage import NO_OPTIONS, Options, Store, open_store
 
 SCORE = "score"
 _OUTPUTS = f"named-outputs/{SCORE}"
@@ -69,15 +69,23 @@ class Download:
         workspace: Where the job is.
         name: The job's name.
         with_record: Whether its record is wanted, too; also of a job that is not Completed.
+        options: How to open what lies outside of the workspace, beyond what the record says.
 
     Raises:
         NotFoundError: There is no such job.
         UsageError: There is nothing to copy.
     """
 
-    def __init__(self, workspace: str, name: str, *, with_record: bool) -> None:
-        job = find_job(workspace, name)
-        self._record = open_record(workspace, name)
+    def __init__(
+        self,
+        workspace: Store,
+        name: str,
+        *,
+        with_record: bool,
+        options: Options = NO_OPTIONS,
+    ) -> None:
+        job = find_job(workspace, name, options)
+        self._record = open_record(workspace, name, options)
         self._with_record = with_record
         self._job = job
         self.has_output = job.status == JobStatus.COMPLETED
@@ -127,9 +135,9 @@ def output_files(job: Job, record: JobRecord) -> Iterator[Wanted]:
         folder, _, file_name = job.output.rpartition("/")
         sha256 = record.read_summary(record.epoch).get("output_sha256")
         target = f"{_OUTPUTS}/{file_name}"
-        yield Wanted(store=open_store(folder), path=file_name, target=target, sha256=sha256)
+        yield Wanted(store=record.open(folder or "/"), path=file_name, target=target, sha256=sha256)
     if job.output_folder is not None:
-        store = open_store(job.output_folder)
+        store = record.open(job.output_folder)
         for extra in published_extras(record):
             target = f"{_OUTPUTS}/{extra.path}"
             yield Wanted(store=store, path=extra.path, target=target, sha256=extra.sha256)

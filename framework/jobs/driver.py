@@ -24,12 +24,13 @@ from framework.jobs.extras import publish_extras
 from framework.jobs.journal import Journal
 from framework.jobs.ledger import Intent, Ledger
 from framework.jobs.listing import Listing
+from framework.jobs.log_writer import LogWriter
 from framework.jobs.observing import Reporter, shown_counts
 from framework.jobs.plan import JobPlan
 from framework.jobs.reduce import Reduction, reduce_parts
 from framework.jobs.report.writing import write_at_end
 from framework.jobs.requests import is_cancel_requested
-from framework.jobs.scorer_environment import ScorerEnvironment
+from framework.jobs.scorer_environment import LOG, ScorerEnvironment
 from framework.jobs.source import PlannedSource
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Driver:
         self._bounds = Bounds(plan.settings.error_threshold, self._ledger, self._listing)
         self._is_canceled = threading.Event()
         self._environment = ScorerEnvironment(
-            plan.environment, reporter, plan.record.local("logs"), plan.record.name
+            plan.environment, reporter, LogWriter(plan.record, LOG), plan.record.name
         )
 
     @property

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import os
-
 from framework.domain.redaction import without_signatures
-from framework.errors import UsageError
 from framework.jobs.clock import now
+from framework.jobs.log_writer import LogWriter
 from framework.jobs.record import JobRecord
-
-logger = logging.getLogger(__name__)
 
 DRIVER = "driver"
 DRIVER_LOG = f"{DRIVER}.log"
@@ -28,26 +23,19 @@ class DriverLog:
     """
 
     def __init__(self, record: JobRecord) -> None:
-        self._record = record
-        self._is_broken = False
+        self._writer = LogWriter(record, DRIVER_LOG)
 
     def add(self, kind: str, text: str) -> None:
         """Adds a line, or several of one kind."""
         moment = now()
         lines = without_signatures(text).splitlines() or [""]
         data = "".join(f"{moment} {kind} {line}\n" for line in lines)
-        try:
-            # Opened for each line: another process may clear the folder, or write there too.
-            descriptor = os.open(
-                self._record.local("logs", DRIVER_LOG),
-                os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC,
-                0o666,
-            )
-            try:
-                os.write(descriptor, data.encode("utf-8", "surrogateescape"))
-            finally:
-                os.close(descriptor)
-        except (OSError, UsageError) as error:
-            if not self._is_broken:
-                logger.warning("the driver's log can't be written: %s", error)
-            self._is_broken = True
+        self._writer.add(data.encode("utf-8", "surrogateescape"))
+
+    def flush(self) -> None:
+        """Makes what was added visible to others."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Closes the log."""
+        self._writer.close()

@@ -9,10 +9,9 @@ from urllib.parse import quote
 
 from framework.domain.outcomes import Failure, Outcome
 from framework.jobs.ledger import DoneSet, read_receipts
-from framework.jobs.record import JobRecord
+from framework.jobs.record import ERRORS, JobRecord
 from framework.storage.sorting import SortedRuns
 
-ERRORS = "errors.jsonl"
 FAILED_INPUTS = "failed_inputs.txt"
 
 

@@ -11,7 +11,7 @@ from framework.errors import OutputExistsError, StorageError
 from framework.jobs.commit import Target, clear_staged, token
 from framework.jobs.ledger import DoneSet, read_receipts
 from framework.jobs.record import JobRecord
-from framework.storage import Store, open_store
+from framework.storage import Store
 from framework.storage.checksums import sha256_of
 from framework.storage.sorting import SortedRuns
 
@@ -35,7 +35,7 @@ def publish_extras(record: JobRecord, folder: Store, epoch: int) -> list[str]:
     Raises:
         OutputExistsError: Something else stands under one of the names.
     """
-    staging = open_store(record.staging)
+    staging = record.staging
     warnings = []
     for path, versions in _by_name(record):
         if len({extra.sha256 for extra in versions}) > 1:

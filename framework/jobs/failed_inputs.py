@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from framework.errors import UsageError
 from framework.jobs.errors_file import FAILED_INPUTS
 from framework.jobs.job import find_job
+from framework.jobs.record import open_record
+from framework.storage import Store
 
 
 class FailedInputs(NamedTuple):
     """What another job needs, to score what has failed.
 
     Attributes:
-        path: The list of files.
+        path: The list of files: a path or a URL.
         document: The settings that the failing job has as they are stored.
     """
 
-    path: Path
+    path: str
     document: Mapping[str, Any]
 
 
-def failed_inputs(workspace: str, name: str) -> FailedInputs:
+def failed_inputs(workspace: Store, name: str) -> FailedInputs:
     """The failed inputs of a job that has ended.
 
     Raises:
@@ -35,11 +36,15 @@ def failed_inputs(workspace: str, name: str) -> FailedInputs:
         raise UsageError(
             f"retry_errors: job {name} is {job.status}; its failed inputs are not known"
         )
-    path = job.folder / FAILED_INPUTS
-    if not path.is_file() or not path.stat().st_size:
+    record = open_record(workspace, name)
+    try:
+        size = workspace.stat(record.path(FAILED_INPUTS)).size
+    except FileNotFoundError:
+        size = 0
+    if not size:
         failed = job.counts["failed"]
         why = (
             f"none of its {failed:,} failed files is known by name" if failed else "no file failed"
         )
         raise UsageError(f"retry_errors: job {name} has no failed inputs: {why}")
-    return FailedInputs(path, job.document)
+    return FailedInputs(record.url(FAILED_INPUTS), job.document)

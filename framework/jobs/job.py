@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from framework import errors
@@ -15,9 +14,9 @@ from framework.errors import FrameworkError, JobError, NotFoundError, UsageError
 from framework.jobs.clock import now, parse
 from framework.jobs.journal import is_gone
 from framework.jobs.observing import HEARTBEAT_S
-from framework.jobs.record import JobRecord, find_report, job_names, open_record
+from framework.jobs.record import ERRORS, JobRecord, find_report, job_names, open_record
 from framework.jobs.requests import is_cancel_requested, request_cancel
-from framework.storage import open_store
+from framework.storage import NO_OPTIONS, Options, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +89,7 @@ class Job:
         """Which model these settings mean by now, if not the one that the job began with."""
         from framework.jobs.chosen_model import moved_on
 
-        return moved_on(self._record.identity()["model"], settings)
+        return moved_on(self._record.identity()["model"], settings, self._record.workspace)
 
     @property
     def status(self) -> JobStatus:
@@ -110,9 +109,18 @@ class Job:
         return output
 
     @property
-    def folder(self) -> Path:
-        """The job's record on this machine: errors, failed inputs, logs."""
-        return self._record.local()
+    def folder(self) -> str:
+        """The folder or URL of the job's record: errors, failed inputs, logs."""
+        return self._record.url()
+
+    def failures(self) -> Iterator[str]:
+        """The lines of the record's list of errors, as JSON; none where it has no list."""
+        try:
+            with self._record.workspace.open_read(self._record.path(ERRORS)) as file:
+                for line in file:
+                    yield line.decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            return
 
     def summary(self) -> dict[str, Any]:
         """The keys that `invoke` and `job show` print, always the same ones."""
@@ -185,7 +193,7 @@ class Job:
         if told["status"] != JobStatus.COMPLETED or told["output"] is None:
             return
         folder, _, name = told["output"].rpartition("/")
-        if not open_store(folder or "/").exists(name):
+        if not self._record.open(folder or "/").exists(name):
             raise NotFoundError(
                 f"job {self.name} is Completed, but its output is not there any more: "
                 f"{told['output']}; to score again, start a new job, or delete this one first "
@@ -256,7 +264,7 @@ class Job:
         """
         from framework.jobs.results import read_results
 
-        return read_results(self._record.identity()["document"], self.output)
+        return read_results(self._record, self.output)
 
     def __repr__(self) -> str:
         told = self.summary()
@@ -267,20 +275,24 @@ class Job:
         )
 
 
-def find_job(workspace: str, name: str) -> Job:
+def find_job(workspace: Store, name: str, options: Options = NO_OPTIONS) -> Job:
     """The job of that name.
+
+    Args:
+        workspace: Where the jobs are.
+        name: The job's.
+        options: How to open what lies outside of the workspace, beyond what the record says.
 
     Raises:
         NotFoundError: There is none.
     """
-    record = open_record(workspace, name)
+    record = open_record(workspace, name, options)
     record.identity()
     return Job(record)
 
 
-def list_jobs(workspace: str) -> list[Job]:
+def list_jobs(workspace: Store) -> list[Job]:
     """All jobs of a workspace, newest first."""
-    store = open_store(workspace)
-    records = [JobRecord(store, name) for name in job_names(store)]
+    records = [JobRecord(workspace, name) for name in job_names(workspace)]
     records.sort(key=lambda record: str(record.identity()["created_at"]), reverse=True)
     return [Job(record) for record in records]

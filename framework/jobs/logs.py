@@ -50,7 +50,7 @@ def log_files(record: JobRecord) -> list[LogFile]:
     for name in record.workspace.names(record.path("logs")):
         path = record.path("logs", name)
         try:
-            size = record.workspace.stat(path).size if name.endswith(_ENDING) else None
+            size = record.workspace.log_size(path) if name.endswith(_ENDING) else None
         except (FileNotFoundError, StorageError):  # it is gone, or no file
             continue
         if size is not None:
@@ -125,13 +125,13 @@ class LogReader:
 
     def _size(self) -> int:
         try:
-            return self._record.workspace.stat(self._file.path).size
+            return self._record.workspace.log_size(self._file.path)
         except FileNotFoundError:  # its job was removed
             return self._position
 
     def _read(self, start: int, length: int) -> bytes:
         try:
-            return self._record.workspace.read(self._file.path, start=start, length=length)
+            return self._record.workspace.read_log(self._file.path, start=start, length=length)
         except FileNotFoundError:
             return b""
 

@@ -109,6 +109,7 @@ class Reporter:
         if self._thread.ident is not None:
             self._thread.join()
         self._write()
+        self._log.close()
         if self._feed is not None:
             self._feed.close()
 
@@ -204,6 +205,7 @@ class Reporter:
                 self._record.write_summary(self._epoch, summary)
             except FrameworkError as error:  # the ledger is the truth; this is how it is shown
                 logger.warning("the job's summary could not be written: %s", error)
+        self._log.flush()
         if self._feed is not None:
             self._feed.changed(is_status=is_status)
 

@@ -58,8 +58,8 @@ class JobPlan:
             processes=settings.max_concurrency_per_instance,
             input_root=self.listing.root,
             storage_options=settings.storage_options,
-            staging=self.record.staging,
-            logs=str(self.record.local("logs")),
+            staging=self.record.staging.url,
+            logs=self.record.url("logs"),
             max_tries=settings.retry_settings.max_retries,
             isolates=settings.retry_settings.isolate_failures,
             isolates_short=settings.retry_settings.isolate_short_results,
@@ -70,7 +70,7 @@ class JobPlan:
 
     def with_code(self, archive: str, identity: Mapping[str, Any]) -> JobPlan:
         """The same, with the code's snapshot in the workspace (empty for none), written down."""
-        code = str(self.record.workspace.local_path(archive)) if archive else ""
+        code = self.record.workspace.at(archive).url if archive else ""
         origin = self.settings.code_configuration.code or ""
         launch = replace(self.launch, code=code, code_origin=origin)
         return replace(self, launch=launch, identity=identity)

@@ -17,6 +17,7 @@ from framework.errors import (
     UsageError,
 )
 from framework.jobs.commit import Target
+from framework.jobs.record import OUTPUTS, JobRecord
 from framework.jobs.script_check import check_script
 from framework.outputs import OutputFormat, choose_format
 from framework.plugin.contributions import Contribution
@@ -54,27 +55,30 @@ def make_format(settings: Settings, plugins: Plugins) -> OutputFormat:
     return choose_format(registered, file_name=settings.output_file_name, output=settings.output)
 
 
-def make_target(settings: Settings, name: str, *, may_exist: bool) -> Target:
+def make_target(settings: Settings, record: JobRecord, *, may_exist: bool) -> Target:
     """Where the output goes; checks that it is free, unless it may be the job's own already.
 
     Raises:
         OutputExistsError: Something stands under the output's name.
         UsageError: The place can't be written.
     """
-    folder = settings.output.path or f"{settings.workspace.rstrip('/')}/outputs/{name}"
-    target = Target(
-        store=open_store(folder, settings.storage_options), file_name=settings.output_file_name
+    chosen = settings.output.path
+    store = (
+        open_store(chosen, settings.storage_options)
+        if chosen
+        else record.workspace.at(f"{OUTPUTS}/{record.name}")
     )
-    require_local(target.store, "output.path")
-    _check_place(target.store.url)
+    target = Target(store=store, file_name=settings.output_file_name)
+    local = store.local_path("")
+    if local is not None:
+        _check_place(local)
     if not may_exist and settings.output_action == OutputAction.APPEND_ROW:
         target.check_free()
     return target
 
 
-def _check_place(folder: str) -> None:
+def _check_place(there: Path) -> None:
     """Makes sure that a folder can be written, or made; leaves no trace."""
-    there = Path(folder)
     while not os.path.exists(there):  # noqa: PTH110  Path.exists raises below a closed folder
         there = there.parent
     if not there.is_dir():
@@ -97,16 +101,6 @@ def check_writable(store: Store, key: str) -> None:
         raise UsageError(f"{key}: {error}") from error
     except OSError as error:
         raise UsageError(f"{key}: {store.url} can't be written: {error.strerror}") from error
-
-
-def require_local(store: Store, key: str) -> None:
-    """Makes sure that a store is on this machine.
-
-    Raises:
-        UsageError: It is not.
-    """
-    if store.local_path("") is None:
-        raise UsageError(f"{key}: {store.url} is not a local folder; remote ones can't be used yet")
 
 
 def make_launch(

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 from framework.domain.job_names import is_job_name, why_no_job_name
+from framework.domain.redaction import MASK
+from framework.domain.references import UnsetError, expanded
 from framework.errors import NotFoundError, UsageError
-from framework.storage import Store, open_store
+from framework.storage import NO_OPTIONS, Options, Store, open_store
+from framework.storage.paths import path_below
 
 JOBS = "jobs"
+SUMMARIES = "summaries"
+OUTPUTS = "outputs"
+ERRORS = "errors.jsonl"
 REPORT = "report.html"
 _IDENTITY = "job.json"
+_DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +32,41 @@ class JobRecord:
     Attributes:
         workspace: The store that all paths are in.
         name: The job's name.
+        options: How to open what lies outside of the workspace, beyond what the record says.
     """
 
     workspace: Store
     name: str
+    options: Options = field(default_factory=dict, repr=False, compare=False)
 
     def path(self, *names: str) -> str:
         """A path below the job's folder, in the workspace's store."""
         return "/".join((JOBS, self.name, *names))
 
-    @property
-    def folder(self) -> Path:
-        """The record's folder on this machine."""
-        return self.local()
+    def url(self, *names: str) -> str:
+        """The same path, as people write it."""
+        return self.workspace.at(self.path(*names)).url
 
-    def local(self, *names: str) -> Path:
-        """A path below the job's folder, on this machine.
+    @property
+    def staging(self) -> Store:
+        """Where parts and extra files are staged."""
+        return self.workspace.at(self.path("staging"))
+
+    def open(self, url: str) -> Store:
+        """The store at a URL that the record names: below the workspace, or anywhere else.
 
         Raises:
-            UsageError: The workspace is not on this machine.
+            UsageError: What it takes to open it can't be had here.
         """
-        local = self.workspace.local_path(self.path(*names))
-        if local is None:
-            raise UsageError(f"workspace {self.workspace.url}: has to be a local folder")
-        return local
+        below = path_below(self.workspace.url, url)
+        if below is not None:
+            return self.workspace.at(below) if below else self.workspace
+        return open_store(url, {**self._stored_options(), **self.options})
 
-    @property
-    def staging(self) -> str:
-        """The URL that parts and extra files are staged below."""
-        return str(self.local("staging"))
+    def _stored_options(self) -> Options:
+        """What the job's settings have, as far as this process has the variables they refer to."""
+        stored = self.identity()["document"].get("storage_options") or {}
+        return {url: options for url, each in stored.items() if (options := _settled(each))}
 
     def create(self, identity: Mapping[str, Any]) -> None:
         """Writes what never changes about the job.
@@ -61,12 +74,32 @@ class JobRecord:
         Raises:
             FileExistsError: There is a job with this name.
         """
-        self.local("logs").mkdir(parents=True, exist_ok=True)
+        logs = self.workspace.local_path(self.path("logs"))
+        if logs is not None:  # an instance that doesn't see it must not make one of its own
+            logs.mkdir(parents=True, exist_ok=True)
         self.workspace.create(self.path(_IDENTITY), _to_json(identity))
 
     def exists(self) -> bool:
-        """Whether there is such a job."""
+        """Whether there is such a job, or what is left of one whose deletion was cut short."""
         return self.workspace.exists(self.path(_IDENTITY))
+
+    def mark_deleted(self) -> None:
+        """From now on there is no such job, though its name is taken until all of it is gone."""
+        self.workspace.write(self.path(_IDENTITY), _to_json({_DELETED: True}))
+
+    def is_deleted(self) -> bool:
+        """Whether its deletion has begun."""
+        try:
+            found = json.loads(self.workspace.read(self.path(_IDENTITY)))
+        except (FileNotFoundError, ValueError):
+            return False
+        return isinstance(found, dict) and _DELETED in found
+
+    def clear(self) -> None:
+        """Removes everything but the job's identity."""
+        for name in self.workspace.names(self.path()):
+            if name != _IDENTITY:
+                self.workspace.delete(self.path(name))
 
     def identity(self) -> dict[str, Any]:
         """What never changes about the job.
@@ -78,6 +111,8 @@ class JobRecord:
             found: dict[str, Any] = json.loads(self.workspace.read(self.path(_IDENTITY)))
         except FileNotFoundError:
             raise NotFoundError(self._not_found()) from None
+        if _DELETED in found:
+            raise NotFoundError(f"job {self.name}: its deletion was cut short; delete it again")
         return found
 
     def _not_found(self) -> str:
@@ -103,34 +138,37 @@ class JobRecord:
 
     def write_summary(self, epoch: int, summary: Mapping[str, Any]) -> None:
         """Replaces what a driver last said of the job; each driver has a file of its own."""
-        self.workspace.write(self.path("summaries", f"{epoch:06d}.json"), _to_json(summary))
+        self.workspace.write(self.path(SUMMARIES, f"{epoch:06d}.json"), _to_json(summary))
 
     def read_summary(self, epoch: int) -> dict[str, Any]:
         """What a driver last said of the job; empty if it has not spoken yet."""
         try:
-            path = self.path("summaries", f"{epoch:06d}.json")
+            path = self.path(SUMMARIES, f"{epoch:06d}.json")
             summary: dict[str, Any] = json.loads(self.workspace.read(path))
         except FileNotFoundError:
             return {}
         return summary
 
 
-def open_record(workspace: str, name: str) -> JobRecord:
+def open_record(workspace: Store, name: str, options: Options = NO_OPTIONS) -> JobRecord:
     """The record of a job, whether it is there or not.
+
+    Args:
+        workspace: Where the jobs are.
+        name: The job's.
+        options: How to open what lies outside of the workspace, beyond what the record says.
 
     Raises:
         UsageError: No job can have that name, so that it could lead out of the workspace.
     """
     if not is_job_name(name):
         raise UsageError(why_no_job_name(name))
-    return JobRecord(open_store(workspace), name)
+    return JobRecord(workspace, name, options)
 
 
 def report_url(record: JobRecord) -> str:
     """Where a job's report lies, or would."""
-    path = record.path(REPORT)
-    local = record.workspace.local_path(path)
-    return str(local) if local is not None else f"{record.workspace.url.rstrip('/')}/{path}"
+    return record.url(REPORT)
 
 
 def find_report(record: JobRecord) -> str | None:
@@ -143,6 +181,16 @@ def job_names(workspace: Store) -> list[str]:
     return [
         name for name in workspace.names(JOBS) if workspace.exists(f"{JOBS}/{name}/{_IDENTITY}")
     ]
+
+
+def _settled(options: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if MASK in options.values():
+        return None  # a plain secret of a datastore's file, which alone has it
+    try:
+        settled: Mapping[str, Any] = expanded(options, os.environ)
+    except UnsetError:  # opened without: then the store says what it lacks
+        return None
+    return settled
 
 
 def _to_json(value: Mapping[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ from framework.jobs.extents import Extent, extents
 from framework.jobs.ledger import Intent, read_receipts
 from framework.jobs.record import open_record
 from framework.outputs import Block, Column, OutputFormat, unite
-from framework.storage import Store, open_store
+from framework.storage import NO_OPTIONS, Options, Store, open_store
 from framework.storage.checksums import sha256_of
 from framework.storage.sorting import SortedRuns
 
@@ -44,15 +44,19 @@ class Reduction:
     token: str
 
 
-def reduce_parts(reduction: Reduction) -> Intent:
+def reduce_parts(reduction: Reduction, options: Options = NO_OPTIONS) -> Intent:
     """Stages the output beside its final name; what comes back is what can be committed.
+
+    Args:
+        reduction: What to reduce, and where to.
+        options: By URL, what fsspec needs to open workspace and output.
 
     Raises:
         AccountingError: A part is not what the ledger says, or rows are missing.
     """
-    record = open_record(reduction.workspace, reduction.job)
-    target = open_store(reduction.folder)
-    parts = _Parts(open_store(record.staging))
+    record = open_record(open_store(reduction.workspace, options), reduction.job)
+    target = open_store(reduction.folder, options)
+    parts = _Parts(record.staging)
     ordered = SortedRuns(
         extents(parts.note(read_receipts(record)), join=reduction.output_format.joins_blocks),
         _by_input_order,

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import PurePosixPath
 from typing import Any
 
 from framework.errors import FrameworkError, NotFoundError, StorageError, UsageError
 from framework.jobs.commit import Target, clear_staged
 from framework.jobs.index.entries import Entry, read_entry
 from framework.jobs.index.finding import forget
-from framework.jobs.record import JobRecord, open_record
-from framework.storage import Store, open_store
+from framework.jobs.record import OUTPUTS, JobRecord, open_record
+from framework.storage import Store
 from framework.storage.durable import sync_folder
 
 _TRASH = "trash"
-_OUTPUTS = "outputs"
 
 
-def check_deletable(workspace: str, name: str, *, with_output: bool) -> None:
+def check_deletable(workspace: Store, name: str, *, with_output: bool) -> None:
     """Makes sure that a job is there and has ended.
 
     Raises:
@@ -28,7 +26,7 @@ def check_deletable(workspace: str, name: str, *, with_output: bool) -> None:
     record = open_record(workspace, name)
     if with_output and not record.exists() and _has_default_output(record):
         return
-    entry = _entry(record)
+    entry = None if record.is_deleted() else _entry(record)
     if entry is not None and not entry.status.is_final:
         raise UsageError(
             f"job {name} is {entry.status} and can't be deleted: "
@@ -36,7 +34,7 @@ def check_deletable(workspace: str, name: str, *, with_output: bool) -> None:
         )
 
 
-def delete_job(workspace: str, name: str, index_url: str | None, *, with_output: bool) -> None:
+def delete_job(workspace: Store, name: str, index_url: str | None, *, with_output: bool) -> None:
     """Deletes a job's record with all that is in it, and its row in the index.
 
     The record is moved out of the way in one step; then there is no such job any more. What a kill
@@ -63,7 +61,7 @@ def delete_job(workspace: str, name: str, index_url: str | None, *, with_output:
         _move_to_trash(record)
         with_output = with_output and is_default
     if with_output:
-        store.delete(f"{_OUTPUTS}/{name}")
+        store.delete(f"{OUTPUTS}/{name}")
     _empty_trash(store)
     forget(store, index_url, name)
 
@@ -78,15 +76,28 @@ def _entry(record: JobRecord) -> Entry | None:
         return None
 
 
+def _remove_objects(record: JobRecord) -> None:
+    """Removes a record from a store that can't rename: its identity is marked first, and goes last.
+
+    What a kill leaves is no job any more, and keeps its name until it is deleted once more.
+    """
+    record.mark_deleted()
+    record.clear()
+    record.workspace.delete(record.path())
+
+
 def _move_to_trash(record: JobRecord) -> None:
+    folder = record.workspace.local_path(record.path())
     trash = record.workspace.local_path(_TRASH)
-    assert trash is not None  # a record's folder is on this machine, or `local` has raised
+    if folder is None or trash is None:
+        _remove_objects(record)
+        return
     try:
         trash.mkdir(exist_ok=True)
-        record.local().rename(trash / f"{record.name}-{secrets.token_hex(4)}")
+        folder.rename(trash / f"{record.name}-{secrets.token_hex(4)}")
         # Before anything in it is removed: a power cut must not bring half of it back.
         sync_folder(str(trash))
-        sync_folder(str(record.local().parent))
+        sync_folder(str(folder.parent))
     except FileNotFoundError:
         raise NotFoundError(f"job {record.name}: somebody else has just deleted it") from None
     except OSError as error:
@@ -104,9 +115,9 @@ def _clear_staged(record: JobRecord) -> None:
     output = _identity(record).get("summary", {}).get("output")
     if not isinstance(output, str):
         return
-    path = PurePosixPath(output)
+    folder, _, file_name = output.rpartition("/")
     try:
-        target = Target(store=open_store(str(path.parent)), file_name=path.name)
+        target = Target(store=record.open(folder or "/"), file_name=file_name)
         clear_staged(target, record, record.epoch + 1)
     except FrameworkError:  # its folder is gone, or closed by now: the job goes all the same
         return
@@ -118,11 +129,11 @@ def _is_default_output(record: JobRecord) -> bool:
 
 
 def _has_default_output(record: JobRecord) -> bool:
-    return record.workspace.exists(f"{_OUTPUTS}/{record.name}")
+    return record.workspace.exists(f"{OUTPUTS}/{record.name}")
 
 
 def _identity(record: JobRecord) -> dict[str, Any]:
     try:
         return record.identity()
-    except ValueError:  # damaged
+    except (NotFoundError, ValueError):  # half deleted, or damaged
         return {}

@@ -6,7 +6,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from framework.domain import phrases
@@ -21,6 +20,7 @@ from framework.environments import (
     read_environment,
 )
 from framework.errors import ConfigurationError, JobCanceledError, Problem
+from framework.jobs.log_writer import LogWriter
 from framework.jobs.observing import Reporter
 from framework.plugin.contributions import Contribution
 from framework.settings import Settings
@@ -77,7 +77,7 @@ class ScorerEnvironment:
     Args:
         planned: Which; `None` for this interpreter.
         reporter: Is told how the build goes.
-        logs: The folder of the job's logs.
+        log: Takes what the tools that build have to say.
         job: The job's name.
         clock: In seconds, steady.
     """
@@ -86,13 +86,13 @@ class ScorerEnvironment:
         self,
         planned: PlannedEnvironment | None,
         reporter: Reporter,
-        logs: Path,
+        log: LogWriter,
         job: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._planned = planned
         self._reporter = reporter
-        self._log = logs / LOG
+        self._log = log
         self._job = job
         self._clock = clock
         self._runner = ToolRunner(self._hear)
@@ -125,6 +125,7 @@ class ScorerEnvironment:
                 raise JobCanceledError(f"job {self._job} was canceled") from None
             finally:
                 seconds = self._end_of_build()
+                self._log.close()
             if seconds is not None:
                 self._reporter.notice(f"environment built in {phrases.duration(seconds)}")
             yield str(built.python)
@@ -148,13 +149,7 @@ class ScorerEnvironment:
         if is_first and self._planned is not None:
             what = f"{self._planned.spec.source} ({self._planned.summary})"
             self._reporter.notice(f"building the environment of {what}; it is kept for other jobs")
-        with contextlib.suppress(OSError):  # of a full disk the tool's own words tell
-            self._write(line)
-
-    def _write(self, line: str) -> None:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("a", encoding="utf-8") as log:
-            log.write(f"{line}\n")
+        self._log.add(f"{line}\n".encode("utf-8", "backslashreplace"))
 
     def _end_of_build(self) -> float | None:
         """The seconds that a build took; `None` where there was none."""

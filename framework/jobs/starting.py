@@ -28,6 +28,7 @@ from framework.jobs.scorer_environment import choose_environment
 from framework.jobs.snapshot import store_snapshot, take_snapshot
 from framework.plugin.plugins import Plugins
 from framework.settings import Settings
+from framework.storage import NO_OPTIONS, Options, Store, open_store
 from framework.storage.inputs import InputListing
 
 _LOOK_AHEAD = 10_000
@@ -57,14 +58,15 @@ def prepare(settings: Settings, document: Mapping[str, Any], plugins: Plugins) -
         OutputExistsError: Something stands under the output's name.
     """
     name = settings.name or fresh_name(settings)
-    record = open_record(settings.workspace, name)
-    preflight.require_local(record.workspace, "workspace")
+    record = open_record(open_store(settings.workspace, settings.storage_options), name)
     if record.exists():
         raise UsageError(f"name: there is a job {name} already; see `job show {name}`")
     listing = preflight.open_listing(settings)
     plan = _plan(record, settings, {**document, "name": name}, plugins, listing)
     preflight.check_input(listing, _LOOK_AHEAD)
-    return PreparedJob(plan=plan, code=_snapshot(settings), model=choose_model(settings))
+    return PreparedJob(
+        plan=plan, code=_snapshot(settings), model=choose_model(settings, record.workspace)
+    )
 
 
 def start(prepared: PreparedJob, observer: Observer) -> Job:
@@ -78,7 +80,9 @@ def start(prepared: PreparedJob, observer: Observer) -> Job:
     if plan.keeps_rows:
         preflight.check_writable(plan.target.store, "output.path")
     code = store_snapshot(plan.record.workspace, prepared.code) if prepared.code else ""
-    model = registered(prepared.model, plan.settings) if prepared.model else None
+    model = (
+        registered(prepared.model, plan.settings, plan.record.workspace) if prepared.model else None
+    )
     identity = identity_of(plan, code, model)
     try:
         plan.record.create(identity)
@@ -88,11 +92,12 @@ def start(prepared: PreparedJob, observer: Observer) -> Job:
 
 
 def resume(
-    workspace: str,
+    workspace: Store,
     name: str,
     restore: Callable[[Mapping[str, Any]], tuple[Settings, Mapping[str, Any]]],
     plugins: Plugins,
     observer: Observer,
+    options: Options = NO_OPTIONS,
 ) -> Job:
     """Continues a job that has not Completed; what the ledger holds is not scored again.
 
@@ -103,13 +108,14 @@ def resume(
             new document, which has no secrets.
         plugins: What is registered.
         observer: Who is told how it goes.
+        options: How to open what lies outside of the workspace, beyond what the record says.
 
     Raises:
         NotFoundError: There is no such job.
         UsageError: It is running, or can't go on as it began.
         OutputExistsError: Something else stands under the output's name.
     """
-    record = open_record(workspace, name)
+    record = open_record(workspace, name, options)
     identity = record.identity()
     job = Job(record)
     if job.status == JobStatus.COMPLETED:
@@ -121,7 +127,7 @@ def resume(
             f"it, `job cancel {name}` stops it"
         )
     restored, document = restore(identity["document"])
-    settings = replace(restored, workspace=workspace, name=name)
+    settings = replace(restored, workspace=workspace.url, name=name)
     _check_same_plan(identity["document"], document)
     listing = preflight.open_listing(settings)
     is_same = document["environment"] == identity["document"]["environment"]
@@ -135,7 +141,7 @@ def resume(
         environment=identity.get("environment") if is_same else None,
     )
     _check_unchanged(identity, plan)
-    model = same_again(identity["model"], settings, name)
+    model = same_again(identity["model"], settings, record)
     return _drive(plan.with_model(model).with_code(identity["code"], identity), observer)
 
 
@@ -166,7 +172,7 @@ def _plan(
         plugins=plugins,
         compute=compute,
         output_format=output_format,
-        target=preflight.make_target(settings, record.name, may_exist=is_resumed),
+        target=preflight.make_target(settings, record, may_exist=is_resumed),
         launch=replace(launch, threads=threads, environment_variables=variables),
         listing=listing,
         identity={},

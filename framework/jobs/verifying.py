@@ -11,6 +11,7 @@ from framework.errors import UsageError
 from framework.jobs.downloading import Wanted, output_files
 from framework.jobs.job import find_job
 from framework.jobs.record import open_record
+from framework.storage import NO_OPTIONS, Options, Store
 from framework.storage.checksums import sha256_of
 
 
@@ -37,7 +38,7 @@ class Verified:
     verdict: Verdict
 
 
-def verify_job(workspace: str, name: str) -> Iterator[Verified]:
+def verify_job(workspace: Store, name: str, options: Options = NO_OPTIONS) -> Iterator[Verified]:
     """Reads the output, and what scripts published beside it, and compares their checksums.
 
     Raises:
@@ -45,10 +46,10 @@ def verify_job(workspace: str, name: str) -> Iterator[Verified]:
         UsageError: It is not Completed, so that it has no output.
         StorageError: A file can't be read.
     """
-    job = find_job(workspace, name)
+    job = find_job(workspace, name, options)
     if job.status != JobStatus.COMPLETED:
         raise UsageError(f"job {name} is {job.status}: it has an output once it is Completed")
-    for wanted in output_files(job, open_record(workspace, name)):
+    for wanted in output_files(job, open_record(workspace, name, options)):
         yield Verified(url=wanted.url, sha256=wanted.sha256, verdict=_verdict(wanted))
 
 

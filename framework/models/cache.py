@@ -24,7 +24,7 @@ from framework.domain.models import ModelSource
 from framework.errors import ModelError, StorageError
 from framework.models.content import OnProgress
 from framework.models.fetching import check, fetch, remove
-from framework.storage import open_store
+from framework.storage import NO_OPTIONS, Options, open_store
 from framework.storage.os_errors import translated
 
 logger = logging.getLogger(__name__)
@@ -60,23 +60,29 @@ class BorrowedModel:
                 self._cache.trim()
 
 
-def borrow(source: ModelSource, on_progress: OnProgress | None = None) -> BorrowedModel:
+def borrow(
+    source: ModelSource,
+    on_progress: OnProgress | None = None,
+    options: Options = NO_OPTIONS,
+) -> BorrowedModel:
     """The model on this machine: where it lies, else in the cache, fetched if need be.
 
     Args:
         source: Where it lies.
         on_progress: Told of each piece that is fetched; what it raises ends the fetching.
+        options: How its store is opened.
 
     Raises:
         ModelError: It is gone, or is not what was registered.
         StorageError: The store or the cache's disk fails.
     """
-    here = open_store(source.url).local_path(source.path)
+    here = open_store(source.url, options).local_path(source.path)
     if here is not None:
         if not here.exists():
             raise ModelError(f"model {source.title}: {here} is not there on this instance")
         return BorrowedModel(here)
-    return ModelCache(cache_folder(), max_bytes=cache_bytes()).borrow(source, on_progress)
+    cache = ModelCache(cache_folder(), max_bytes=cache_bytes(), options=options)
+    return cache.borrow(source, on_progress)
 
 
 def cache_folder() -> Path:
@@ -127,9 +133,11 @@ class ModelCache:
         max_bytes: How much may lie there. What is in use is never evicted, so that a model that
             does not fit beside others in use is fetched all the same, and goes when it is not used
             any more.
+        options: How stores are opened that models are fetched from.
     """
 
-    def __init__(self, folder: Path, *, max_bytes: int) -> None:
+    def __init__(self, folder: Path, *, max_bytes: int, options: Options = NO_OPTIONS) -> None:
+        self._options = options
         self._folder = folder
         self._max_bytes = max_bytes
 
@@ -203,7 +211,7 @@ class ModelCache:
             remove(partial)
             partial.mkdir()
             try:
-                fetch(source, partial, on_progress)
+                fetch(source, partial, on_progress, self._options)
             except BaseException:
                 remove(partial)
                 raise

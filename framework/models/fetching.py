@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from framework.domain.models import ModelSource
 from framework.domain.redaction import without_signatures
 from framework.errors import ModelError, StorageError
 from framework.models.content import OnProgress, Phase, read_content
-from framework.storage import Store, open_store
+from framework.storage import NO_OPTIONS, Options, Store, open_store
 from framework.storage.os_errors import explain, shown
-from framework.storage.paths import checked_relative
+from framework.storage.paths import checked_relative, local_form
 from framework.storage.tree import Selection, TreeStore
 
 
-def fetch(source: ModelSource, folder: Path, on_progress: OnProgress | None = None) -> Path:
+def fetch(
+    source: ModelSource,
+    folder: Path,
+    on_progress: OnProgress | None = None,
+    options: Options = NO_OPTIONS,
+) -> Path:
     """Copies a model into a folder, under its own name, and checks it.
 
     Nothing is written anywhere else, whatever the store says the files are called.
@@ -25,6 +33,7 @@ def fetch(source: ModelSource, folder: Path, on_progress: OnProgress | None = No
         source: Where it lies.
         folder: A folder that is there, on this machine.
         on_progress: Told of each piece; what it raises ends the fetching.
+        options: How its store is opened.
 
     Returns:
         The model's file or folder.
@@ -33,7 +42,7 @@ def fetch(source: ModelSource, folder: Path, on_progress: OnProgress | None = No
         ModelError: It is gone, or is not what was registered.
         StorageError: The store or the disk fails.
     """
-    store = open_store(source.url)
+    store = open_store(source.url, options)
     assert isinstance(store, TreeStore)  # all of ours are
     target = folder / source.file_name
     try:
@@ -76,6 +85,40 @@ def bring(store: Store, path: str, folder: Path, on_progress: OnProgress | None 
     except OSError as error:
         raise StorageError(explain(error, f"fetching {_place(found)} to", str(folder))) from error
     return folder / path
+
+
+@contextmanager
+def on_this_machine(
+    path: str | Path, options: Options = NO_OPTIONS, on_progress: OnProgress | None = None
+) -> Iterator[str | Path]:
+    """A model's file or folder; what a URL leads to is fetched for as long as it is needed.
+
+    Raises:
+        ModelError: It isn't there.
+        StorageError: The store or the disk fails.
+    """
+    here = path if isinstance(path, Path) else local_form(path)
+    if here is not None:
+        yield here
+        return
+    store, file_name = parent_of(str(path), options)
+    with tempfile.TemporaryDirectory(prefix="model-") as folder:
+        yield bring(store, file_name, Path(folder), on_progress)
+
+
+def parent_of(url: str, options: Options = NO_OPTIONS) -> tuple[TreeStore, str]:
+    """The store that a model's URL is in, and the model's own name there.
+
+    Raises:
+        ModelError: It has no name of its own.
+    """
+    above, _, file_name = url.rstrip("/").rpartition("/")
+    if not file_name or above.endswith(":/"):
+        shown_url = without_signatures(url)
+        raise ModelError(f"model {shown_url}: it has no name of its own, as it is a whole store")
+    store = open_store(above, options)
+    assert isinstance(store, TreeStore)  # all of ours are
+    return store, file_name
 
 
 def _copy(

@@ -17,7 +17,6 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _EXTRA_OF_MODULE = {
-    "asyncssh": "ssh",
     "keras": "keras",
     "mlflow": "mlflow",
     "tensorflow": "keras",

@@ -37,8 +37,8 @@ class Launch:
     Attributes:
         factory: The scorer's class, `"package.module:Class"`.
         params: Its keyword arguments.
-        code: The archive with the job's snapshot of the code; empty for none. Unpacked, it is the
-            scorer's parameter `code`.
+        code: The URL of the archive with the job's snapshot of the code; empty for none. Unpacked,
+            it is the scorer's parameter `code`.
         code_origin: The folder that the code was taken from, for people to read.
         model: Where the model lies, if there is one.
         environment_variables: Set before anything of the user's is imported.

@@ -15,14 +15,19 @@ class Workroom:
     """What the scorer processes of one pool share on an instance.
 
     Args:
-        logs: Where the processes' log files go.
         label: What log files begin with, so that those of two instances differ.
+        logs: Where the processes' log files go; scratch where absent.
+
+    Attributes:
+        logs: Where they go.
     """
 
-    def __init__(self, logs: Path, label: str) -> None:
+    def __init__(self, label: str, logs: Path | None = None) -> None:
         self._owned = Scratch()
         self._scratch = self._owned.path
-        self._logs = logs
+        self.logs = logs or self._scratch / "logs"
+        if logs is None:
+            self.logs.mkdir()
         self._label = label
         self._model_dir: Path | None = None
         self._code: Path | None = None
@@ -59,12 +64,12 @@ class Workroom:
         return Room(
             folder=folder,
             cwd=self._code or folder,
-            log=self._logs / f"{self._label}-{number}.log",
+            log=self.logs / f"{self._label}-{number}.log",
             model_dir=self._model_dir,
         )
 
     def close(self) -> None:
-        """Removes everything but the logs."""
+        """Removes everything but logs that lie elsewhere."""
         self._owned.close()
 
 

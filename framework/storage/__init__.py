@@ -11,6 +11,7 @@ from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.paths import local_form
 
 __all__ = [
+    "NO_OPTIONS",
     "AppendLog",
     "FetchError",
     "Fetcher",

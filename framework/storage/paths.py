@@ -68,6 +68,14 @@ def checked_relative(path: str) -> str:
     return path
 
 
+def path_below(root: str, url: str) -> str | None:
+    """The path of a URL below a root, empty for the root itself; `None` for one elsewhere."""
+    root, url = root.rstrip("/"), url.rstrip("/")
+    if url == root:
+        return ""
+    return url[len(root) + 1 :] if url.startswith(f"{root}/") else None
+
+
 def is_below(path: str, folder: str) -> bool:
     """Whether a path is a folder or something in it."""
     return not folder or path == folder or path.startswith(f"{folder}/")

@@ -271,7 +271,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ).wait()
     assert ended.status == JobStatus.COMPLETED
     assert set(ended.summary()) == set(tables("job key"))
-    return ended.folder
+    return Path(ended.folder)
 
 
 def test_every_file_of_a_record_is_there(job: Path) -> None:

@@ -18,6 +18,7 @@ from framework.errors import StorageError
 from framework.jobs.archiving import archive, restore
 from framework.jobs.index import Archived, JobFilter, find_jobs, open_index, read_entry, reindex
 from framework.jobs.job import find_job
+from framework.storage import open_store
 
 EVERYTHING = JobFilter(archived=Archived.INCLUDED)
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ ODD = [
 
 def listed(records, index_url, wanted=EVERYTHING) -> dict[str, str]:
     """The list by way of the index, however few the jobs are."""
-    found = find_jobs(str(records.workspace), index_url, wanted, few=-1)
+    found = find_jobs(open_store(str(records.workspace)), index_url, wanted, few=-1)
     return {each.name: str(each.status) for each in found}
 
 
@@ -63,7 +64,10 @@ def test_what_is_put_comes_back_as_the_record_has_it(records, index_url, text):
     index.put([entry])
 
     assert index.find(EVERYTHING) == [entry]
-    assert index.find(EVERYTHING)[0].summary == find_job(str(records.workspace), "job").summary()
+    assert (
+        index.find(EVERYTHING)[0].summary
+        == find_job(open_store(str(records.workspace)), "job").summary()
+    )
 
 
 def test_a_row_is_replaced_and_removed(records, index_url):
@@ -216,7 +220,7 @@ def test_the_index_is_made_anew_from_the_records(many, index_url):
     index.put([read_entry(many.create("was never a job"))])
     many.store.delete("jobs/was never a job")
 
-    assert reindex(str(many.workspace), index_url) == len(before)
+    assert reindex(open_store(str(many.workspace)), index_url) == len(before)
     assert set(index.known()) == set(before)
 
 
@@ -276,7 +280,7 @@ def _put_often(workspace: str, index_url: str | None, names: list[str], times: i
 
     for _ in range(times):
         for name in names:
-            record = open_record(workspace, name)
+            record = open_record(open_store(workspace), name)
             open_index(index_url, record.workspace).put([read_entry(record)])
 
 
@@ -307,7 +311,7 @@ from framework.jobs.index import open_index, read_entry
 from framework.jobs.record import open_record
 
 workspace, index_url, name = sys.argv[1:]
-record = open_record(workspace, name)
+record = open_record(open_store(workspace), name)
 index = open_index(index_url or None, record.workspace)
 entry = read_entry(record)
 while True:

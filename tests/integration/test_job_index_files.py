@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from framework.jobs.index import Archived, JobFilter, find_jobs, open_index, read_entry, reindex
+from framework.storage import open_store
 
 EVERYTHING = JobFilter(archived=Archived.INCLUDED)
 
 
 def listed(records, index_url=None) -> list[str]:
-    found = find_jobs(str(records.workspace), index_url, EVERYTHING, few=-1)
+    found = find_jobs(open_store(str(records.workspace)), index_url, EVERYTHING, few=-1)
     return sorted(each.name for each in found)
 
 
@@ -92,7 +93,7 @@ def test_a_database_that_people_chose_may_have_other_tables(records, file, tmp_p
         mine.execute("CREATE TABLE photos (name TEXT)")
     mine.close()
 
-    assert reindex(str(records.workspace), f"sqlite:///{chosen}") == 2
+    assert reindex(open_store(str(records.workspace)), f"sqlite:///{chosen}") == 2
     with sqlite3.connect(chosen) as mine:
         assert mine.execute("SELECT * FROM photos").fetchall() == []
     mine.close()
@@ -145,7 +146,7 @@ def test_a_call_that_hangs_is_left_behind(records, file, warned, monkeypatch):
 def test_in_an_empty_workspace_nothing_is_made(tmp_path):
     workspace = tmp_path / "nowhere"
 
-    assert find_jobs(str(workspace), None, EVERYTHING) == []
+    assert find_jobs(open_store(str(workspace)), None, EVERYTHING) == []
     assert not workspace.exists()
 
 
@@ -159,5 +160,5 @@ def test_a_relative_file_lies_in_the_workspace(records, file, monkeypatch, tmp_p
 def test_few_jobs_are_listed_without_a_database(records, file):
     file.unlink()
 
-    assert len(find_jobs(str(records.workspace), None, EVERYTHING)) == 2
+    assert len(find_jobs(open_store(str(records.workspace)), None, EVERYTHING)) == 2
     assert not file.exists()

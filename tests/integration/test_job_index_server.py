@@ -11,12 +11,13 @@ from framework.errors import FrameworkError, MissingExtraError, StorageError, Us
 from framework.jobs.index import Archived, JobFilter, find_jobs, open_index, read_entry
 from framework.jobs.index.feed import IndexFeed
 from framework.jobs.index.urls import checked_url
+from framework.storage import open_store
 
 EVERYTHING = JobFilter(archived=Archived.INCLUDED)
 
 
 def listed(records, index_url) -> list[str]:
-    found = find_jobs(str(records.workspace), index_url, EVERYTHING)
+    found = find_jobs(open_store(str(records.workspace)), index_url, EVERYTHING)
     return sorted(each.name for each in found)
 
 

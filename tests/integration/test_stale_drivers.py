@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from framework.errors import SupersededError
 from framework.jobs.journal import INPUTS, LEDGER, Journal, read_log
 from framework.jobs.record import open_record
+from framework.storage import open_store
 
 
 @pytest.fixture
 def record(tmp_path):
-    record = open_record(str(tmp_path), "job")
+    record = open_record(open_store(str(tmp_path)), "job")
     record.create({"name": "job"})
     return record
 
@@ -90,7 +93,7 @@ def test_a_driver_stopped_before_its_first_words_seals_nothing_when_it_wakes(rec
 def test_a_line_that_was_half_written_at_the_takeover_is_ignored_for_good(record):
     stale = claim(record)
     write(stale, LEDGER, {"a": 1})
-    segment = record.local(LEDGER, "000001.jsonl")
+    segment = Path(record.url(LEDGER, "000001.jsonl"))
     with segment.open("ab") as torn:
         torn.write(b'{"a":')
     second = claim(record)
@@ -107,7 +110,7 @@ def test_a_torn_last_line_is_dropped(record, log, garbage):
     first = claim(record)
     write(first, log, {"a": 1})
     first.close()
-    with record.local(log, "000001.jsonl").open("ab") as segment:
+    with Path(record.url(log, "000001.jsonl")).open("ab") as segment:
         segment.write(garbage)
 
     assert entries(record, log) == [{"a": 1}]

@@ -69,7 +69,7 @@ class World:
             sha256=hashlib.sha256(data).hexdigest(),
             column_sets=(COLUMNS,),
         )
-        open_store(self.record.staging).create(part.name, data)
+        self.record.staging.create(part.name, data)
         return part
 
 
@@ -136,13 +136,13 @@ class Driver:
     def die(self, torn: bytes) -> None:
         self._journal.close()
         if torn:
-            segment = self._world.record.local(LEDGER, f"{self._journal.epoch:06d}.jsonl")
+            segment = Path(self._world.record.url(LEDGER, f"{self._journal.epoch:06d}.jsonl"))
             with segment.open("ab") as file:
                 file.write(torn)
 
 
 def reduce(world: World, output_format) -> tuple[bytes, int]:
-    folder = world.record.local("out")
+    folder = Path(world.record.url("out"))
     intent = reduce_parts(
         Reduction(
             workspace=world.record.workspace.url,
@@ -174,7 +174,7 @@ deaths = st.lists(
 def world_of(tmp_path_factory, job, seed: int) -> World:
     sizes, max_files, max_bytes = job
     return World(
-        record=open_record(str(tmp_path_factory.mktemp("w")), "job"),
+        record=open_record(open_store(str(tmp_path_factory.mktemp("w"))), "job"),
         files=[InputFile(f"{place:03d}.txt", size) for place, size in enumerate(sizes)],
         settings=Settings(mini_batch_size=max_files, mini_batch_bytes=max_bytes),
         rng=random.Random(seed),

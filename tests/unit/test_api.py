@@ -32,7 +32,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, An
     """What was asked of the jobs room, which here does nothing."""
     asked: list[tuple[str, Any]] = []
 
-    def find_job(workspace: str, name: str) -> Any:
+    def find_job(workspace: Any, name: str, options: Any) -> Any:
         raise NotFoundError(name)
 
     def prepare(settings: Any, document: Any, plugins: Any) -> Any:
@@ -43,7 +43,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, An
         asked.append(("start", prepared))
         return FakeJob("new", JobStatus.PREPARING, {})
 
-    def resume(workspace: str, name: str, restore: Any, plugins: Any, observer: Any) -> Any:
+    def resume(workspace: Any, name: str, restore: Any, plugins: Any, observer: Any) -> Any:
         asked.append(("resume", (name, restore)))
         return FakeJob(name, JobStatus.PREPARING, {})
 
@@ -102,7 +102,7 @@ def test_a_name_that_is_free_makes_a_new_job(calls: list[tuple[str, Any]]) -> No
 def taken(monkeypatch: pytest.MonkeyPatch, status: JobStatus, **settings: Any) -> FakeJob:
     invocation = api.compose_invocation([("input", "in"), *SCRIPT.items(), *settings.items()])
     job = FakeJob("mine", status, invocation.composition.document)
-    monkeypatch.setattr(framework.jobs, "find_job", lambda workspace, name: job)
+    monkeypatch.setattr(framework.jobs, "find_job", lambda workspace, name, options: job)
     return job
 
 

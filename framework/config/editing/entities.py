@@ -9,12 +9,12 @@ from typing import Any
 
 from framework.config.documents import shown
 from framework.config.editing.addresses import Address, Kind
-from framework.config.references import has_reference
 from framework.config.registry import version_in
 from framework.config.schema import Field, Key, node_at
 from framework.config.schema import Kind as Type
 from framework.config.texts import Plain, decide
 from framework.domain.redaction import MASK, looks_secret, without_signatures
+from framework.domain.references import has_reference
 from framework.settings import Endpoint
 
 _IDENTITY = ("name", "endpoint_name", "version")

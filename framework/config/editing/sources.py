@@ -11,11 +11,11 @@ from typing import Any
 
 from framework.config.editing.editor import Draft
 from framework.config.paths import located
-from framework.config.references import UnsetError, expand
 from framework.config.registry import Registry
 from framework.config.schema import Key
 from framework.config.shorthands import is_registry_reference
 from framework.config.yaml_files import read_yaml
+from framework.domain.references import UnsetError, expand
 
 _CODE = ("code_configuration", "code")
 _SCRIPT = ("code_configuration", "scoring_script")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from framework.domain.states import JobStatus
 from framework.errors import StorageError
 from framework.jobs.archiving import is_archived
 from framework.jobs.job import Job
-from framework.jobs.record import JobRecord
+from framework.jobs.record import SUMMARIES, JobRecord
 
-_WATCHED = ("", "/epochs", "/summaries")
+_WATCHED = ("", "/epochs", f"/{SUMMARIES}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +45,22 @@ class Entry:
         return JobStatus(self.summary["status"])
 
 
-def stamp_of(folder: str) -> str:
+def stamp_of(record: JobRecord) -> str:
     """What changes when a record does: when its folders last had a file added, replaced or removed.
 
     Three looks at the disk instead of reading four files: with many jobs that is what a list costs.
-
-    Args:
-        folder: The record's.
+    On a store of objects, where folders have no times, the last words of its drivers.
     """
-    return "-".join(_changed_at(folder + each) for each in _WATCHED)
+    folder = record.workspace.local_path(record.path())
+    if folder is None:
+        return _stamp_of_objects(record)
+    return "-".join(_changed_at(f"{folder}{each}") for each in _WATCHED)
+
+
+def _stamp_of_objects(record: JobRecord) -> str:
+    words = [f"{file.path}:{file.etag}" for file in record.workspace.walk(record.path(SUMMARIES))]
+    words += record.workspace.names(record.path())
+    return hashlib.sha256("\n".join(words).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _changed_at(folder: str) -> str:
@@ -69,7 +77,7 @@ def read_entry(record: JobRecord) -> Entry:
         NotFoundError: There is no such job.
         StorageError: The record is damaged.
     """
-    stamp = stamp_of(str(record.folder))  # before all else: what comes later is seen as a change
+    stamp = stamp_of(record)  # before all else: what comes later is seen as a change
     try:
         identity = record.identity()
         epoch = record.epoch

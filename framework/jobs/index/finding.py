@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 from framework.errors import FrameworkError, NotFoundError
 from framework.jobs.index.entries import Entry, read_entry, stamp_of
 from framework.jobs.index.filters import JobFilter
 from framework.jobs.index.opening import open_index
 from framework.jobs.record import JOBS, JobRecord
-from framework.storage import Store, open_store
+from framework.storage import Store
 
 if TYPE_CHECKING:
     from framework.jobs.index.job_index import JobIndex
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 FEW = 200
+_AT_ONCE = 16
 
 
 def find_jobs(
-    workspace: str, index_url: str | None, wanted: JobFilter, *, few: int = FEW
+    workspace: Store, index_url: str | None, wanted: JobFilter, *, few: int = FEW
 ) -> list[Entry]:
     """The jobs of a workspace that a list shows, the newest first.
 
@@ -33,27 +37,30 @@ def find_jobs(
         few: Up to so many jobs, reading their records is faster than loading what a database in the
             workspace needs.
     """
-    store = open_store(workspace)
-    names = store.names(JOBS)
+    names = workspace.names(JOBS)
     if index_url is None and len(names) <= few:
-        return wanted.select(_read(store, names))
+        return wanted.select(_read(workspace, names))
     try:
-        return _find(store, names, open_index(index_url, store), wanted)
+        return _find(workspace, names, open_index(index_url, workspace), wanted)
     except FrameworkError as error:
         logger.warning("%s; the jobs' records are read instead", error)
-        return wanted.select(_read(store, names))
+        return wanted.select(_read(workspace, names))
 
 
 def _find(store: Store, names: list[str], index: JobIndex, wanted: JobFilter) -> list[Entry]:
     """Asks the index, after it was brought up to date: only what has changed is read."""
     known = index.known()
-    root = str(store.local_path(JOBS))
+
+    def has_changed(name: str) -> bool:
+        was = known.get(name)
+        if was is None or not was.status.is_final:
+            return True
+        return was.stamp != stamp_of(JobRecord(store, name))
+
     changed = [
         name
-        for name in names
-        if name not in known
-        or not known[name].status.is_final
-        or known[name].stamp != stamp_of(f"{root}/{name}")
+        for name, is_new in zip(names, _of_each(store, has_changed, names), strict=True)
+        if is_new
     ]
     read = {each.name: each for each in _read(store, changed)}
     gone = known.keys() - (set(names) - set(changed)) - read.keys()
@@ -71,15 +78,27 @@ def _update(index: JobIndex, read: Iterable[Entry], gone: Iterable[str]) -> None
 
 
 def _read(store: Store, names: Iterable[str]) -> Iterable[Entry]:
-    for name in names:
+    def read(name: str) -> Entry | None:
         record = JobRecord(store, name)
         try:
-            if record.exists():  # else half made: no need to look for what else could be meant
-                yield read_entry(record)
+            # else half made: no need to look for what else could be meant
+            return read_entry(record) if record.exists() else None
         except NotFoundError:  # just deleted
-            continue
+            return None
         except FrameworkError as error:
             logger.warning("%s; it is left out", error)
+            return None
+
+    return (entry for entry in _of_each(store, read, names) if entry is not None)
+
+
+def _of_each(store: Store, function: Callable[[str], T], names: Iterable[str]) -> Iterator[T]:
+    """The function's results in order; of many at once where each has to wait for a network."""
+    if store.local_path("") is not None:
+        yield from map(function, names)
+        return
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="jobs") as threads:
+        yield from threads.map(function, names)
 
 
 def forget(workspace: Store, index_url: str | None, name: str) -> None:
@@ -90,7 +109,7 @@ def forget(workspace: Store, index_url: str | None, name: str) -> None:
         logger.warning("job %s is still in the index: %s", name, error)
 
 
-def reindex(workspace: str, index_url: str | None) -> int:
+def reindex(workspace: Store, index_url: str | None) -> int:
     """Makes the index anew from the records.
 
     Returns:
@@ -99,8 +118,7 @@ def reindex(workspace: str, index_url: str | None) -> int:
     Raises:
         FrameworkError: The index can't be used.
     """
-    store = open_store(workspace)
-    index = open_index(index_url, store)
+    index = open_index(index_url, workspace)
     index.clear()
-    index.put(_read(store, store.names(JOBS)))
+    index.put(_read(workspace, workspace.names(JOBS)))
     return len(index.known())

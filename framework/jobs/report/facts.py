@@ -11,8 +11,8 @@ from framework.domain.mini_batches import MiniBatch
 from framework.domain.states import JobStatus
 from framework.jobs.clock import now, parse
 from framework.jobs.driver_log import DRIVER_LOG, NOTICE
-from framework.jobs.errors_file import ERRORS, FAILED_INPUTS
-from framework.jobs.record import JobRecord
+from framework.jobs.errors_file import FAILED_INPUTS
+from framework.jobs.record import ERRORS, JobRecord
 from framework.jobs.report.named import find_mini_batches
 from framework.jobs.report.tally import Drive, Tally, tally
 

@@ -32,6 +32,9 @@ class FakeJob:
         self.counts = COUNTS
         self.progress = (Counts(**COUNTS), None, 0, 0)
 
+    def failures(self) -> list[str]:
+        return []
+
     def summary(self) -> dict[str, Any]:
         return {"status": self.status, "output": "/out/x.csv", "counts": self.counts}
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -256,7 +257,7 @@ def test_all_verbs_about_one_job_take_its_name_either_way():
 @pytest.mark.parametrize("name", ["../victim", "..", ".", "", "/etc", "a/../../victim", "victim/."])
 def test_no_name_leads_out_of_the_workspace(some, run, tmp_path, verb, name):
     """Beside the jobs stands what would be a job, if a name could lead there."""
-    victim = some.create("one-more").folder.rename(some.workspace / "victim")
+    victim = Path(some.create("one-more").url()).rename(some.workspace / "victim")
     before = sorted(str(each) for each in tmp_path.rglob("*"))
     yes = ["--yes"] if verb == "delete" else []
     code, out, err = run("job", verb, "--name", name, *yes)

@@ -8,11 +8,11 @@ from framework.storage import open_store
 
 
 def test_doctor_removes_what_a_killed_registration_left(tmp_path):
-    workspace = str(tmp_path / "workspace")
+    workspace = open_store(str(tmp_path / "workspace"))
     assert check_models(workspace) == ("", "0 registered")
     assert not (tmp_path / "workspace").exists()
     (tmp_path / "m.pt").write_text("w")
-    registry = ModelRegistry(open_store(workspace))
+    registry = ModelRegistry(workspace)
     registry.register("m", tmp_path / "m.pt")
     claim = {"claimed_at": "2026-01-01T00:00:00+00:00"}
     registry.store.write("models/m/.claims/2/dead.json", json.dumps(claim).encode())

@@ -17,7 +17,8 @@ def lines(tmp_path: Path, status: str = "Completed", **counts: int) -> list[str]
     }
     errors = tmp_path / "errors.jsonl"
     words = {"way_on": "to resume: resume-it", "again": "retry-it"}
-    return list(summary_lines(summary, errors=errors, seconds=4.2, **words))
+    told = errors.read_text().splitlines() if errors.exists() else []
+    return list(summary_lines(summary, errors=str(errors), failures=told, seconds=4.2, **words))
 
 
 def test_a_completed_job_says_its_counts_and_where_its_output_is(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_reasons_survive_torn_lines_long_messages_and_unnamed_files(tmp_path: Pa
         '{"file": "b", "mess',
     ]
     errors.write_text("\n".join(content))
-    found = commonest_reasons(errors)
+    found = commonest_reasons(errors.read_text().splitlines())
     assert found[0][1] == 7
     assert len(found[0][0]) == 160
     assert ("crash", 1) in found
@@ -76,7 +77,7 @@ def test_messages_that_differ_in_the_file_and_in_numbers_are_one_reason(tmp_path
     errors.write_text(
         "".join(json.dumps({"file": file, "message": message}) + "\n" for file, message in told)
     )
-    assert commonest_reasons(errors) == [
+    assert commonest_reasons(errors.read_text().splitlines()) == [
         ("OSError: cannot read …' at byte …", 2),
         ("KeyError: 'label'", 1),
     ]

@@ -19,7 +19,7 @@ _Block = tuple[bytes, int, Columns]
 
 @pytest.fixture
 def record(tmp_path: Path) -> JobRecord:
-    return open_record(str(tmp_path / "workspace"), "job")
+    return open_record(open_store(str(tmp_path / "workspace")), "job")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ class PartWriter:
     """Writes parts as instances do."""
 
     def __init__(self, record: JobRecord) -> None:
-        self._store = open_store(record.staging)
+        self._store = record.staging
         self._count = 0
 
     def receipt(self, blocks: dict[int, _Block | None], names: Sequence[int] = ()) -> Receipt:

@@ -172,7 +172,7 @@ def test_of_two_jobs_that_race_for_one_name_one_wins(tmp_path, target, attempt):
     barrier, got = threading.Barrier(2), {}
 
     def run(job: str) -> None:
-        journal = Journal.claim(open_record(str(tmp_path / "w"), job), started_at="now")
+        journal = Journal.claim(open_record(open_store(str(tmp_path / "w")), job), started_at="now")
         intent = stage(target, job, job.encode())
         barrier.wait()
         try:
@@ -196,7 +196,7 @@ def test_of_two_jobs_that_race_for_one_name_one_wins(tmp_path, target, attempt):
 def test_what_dead_drivers_staged_is_cleared_away_but_not_what_others_did(record, target):
     for epoch in (1, 2, 3):
         stage(target, token(record, epoch))
-    other = open_record(record.workspace.url, "other-job")
+    other = open_record(record.workspace, "other-job")
     stage(target, token(other, 1))
     clear_staged(target, record, 3)
 

@@ -34,6 +34,7 @@ from framework.settings.deployment import (
     ScorerChoice,
 )
 from framework.settings.job import Compute, Output
+from framework.storage import open_store
 from framework.storage.local import LocalStore
 
 PATIENCE_S = 90.0
@@ -105,7 +106,7 @@ class Shop:
 
     def resume(self, settings: Settings) -> Job:
         job = resume(
-            settings.workspace,
+            open_store(settings.workspace),
             settings.name,
             lambda _: (settings, asdict(settings)),
             self.plugins,
@@ -119,7 +120,7 @@ class Shop:
         return file.read_text().splitlines() if file.exists() else []
 
     def record(self, name: str = "job"):
-        return open_record(str(self.root / "workspace"), name)
+        return open_record(open_store(str(self.root / "workspace")), name)
 
     def expected(self, count: int) -> str:
         rows = [f"{number:03d}.txt,{number}" for number in range(count)]
@@ -193,7 +194,7 @@ def test_a_completed_job_leaves_its_record_and_no_staging(shop):
     shop.files(3)
     job = shop.run(shop.settings())
 
-    assert sorted(path.name for path in job.folder.iterdir()) == [
+    assert sorted(path.name for path in Path(job.folder).iterdir()) == [
         "epochs",
         "inputs",
         "job.json",
@@ -222,7 +223,7 @@ def test_failed_files_are_told_and_the_others_are_in_the_output(shop):
     assert (job.counts["succeeded"], job.counts["failed"]) == (5, 1)
     scored = ["000.txt,0", "001.txt,1", "002.txt,2", "004.txt,4", "005.txt,5"]
     assert output(job).splitlines()[1:] == scored
-    failed = (job.folder / "failed_inputs.txt").read_text().splitlines()
+    failed = (Path(job.folder) / "failed_inputs.txt").read_text().splitlines()
     assert failed == [str(shop.root / "data" / "003.txt")]
 
 
@@ -234,7 +235,7 @@ def test_without_isolation_all_files_of_a_failing_mini_batch_fail(shop):
 
     assert (job.counts["succeeded"], job.counts["failed"]) == (4, 2)
     assert output(job).splitlines()[1:] == ["000.txt,0", "001.txt,1", "004.txt,4", "005.txt,5"]
-    failed = (job.folder / "failed_inputs.txt").read_text().splitlines()
+    failed = (Path(job.folder) / "failed_inputs.txt").read_text().splitlines()
     assert failed == [str(shop.root / "data" / name) for name in ("002.txt", "003.txt")]
 
 
@@ -245,7 +246,7 @@ def test_a_job_in_which_nothing_succeeds_has_failed(shop):
     assert isinstance(job.error, NothingSucceededError)
     assert job.status == JobStatus.FAILED
     assert not Path(job.output).exists()
-    assert "ValueError: never" in (job.folder / "errors.jsonl").read_text()
+    assert "ValueError: never" in (Path(job.folder) / "errors.jsonl").read_text()
 
 
 def test_more_failures_than_are_tolerated_end_the_job(shop):

@@ -15,12 +15,12 @@ ROOT = "/data/in"
 
 
 def lines(record) -> list[dict]:
-    text = record.local("errors.jsonl").read_text(encoding="utf-8")
+    text = Path(record.url("errors.jsonl")).read_text(encoding="utf-8")
     return [json.loads(line) for line in text.split("\n")[:-1]]
 
 
 def failed_inputs(record) -> list[str]:
-    return record.local("failed_inputs.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    return Path(record.url("failed_inputs.txt")).read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def failing(index: int, *files: str, **more) -> Outcome:
@@ -88,7 +88,7 @@ def test_writing_again_replaces_what_was_written(record, ledger):
     write_errors(record, ROOT)
 
     assert [line["file"] for line in lines(record)] == ["a", "b"]
-    assert sorted(os.listdir(record.local())) == [
+    assert sorted(os.listdir(Path(record.url()))) == [
         "epochs",
         "errors.jsonl",
         "failed_inputs.txt",
@@ -133,7 +133,7 @@ def test_failed_inputs_can_be_given_back_as_input(record, ledger, tmp_path):
     ledger.add([Receipt(outcomes=(failing(0, *ODD),), part=None)])
     write_errors(record, str(data))
 
-    listing = open_input([f"@{record.local('failed_inputs.txt')}"])
+    listing = open_input([f"@{Path(record.url('failed_inputs.txt'))}"])
     assert {os.path.join(listing.root, file.path) for file in listing.files()} == {
         str(data / name) for name in ODD
     }
@@ -156,6 +156,6 @@ def test_a_name_with_a_line_break_does_not_break_the_list(record, ledger, tmp_pa
     ledger.add([Receipt(outcomes=(failing(0, *names),), part=None)])
     write_errors(record, str(data))
 
-    listing = open_input([f"@{record.local('failed_inputs.txt')}"])
+    listing = open_input([f"@{Path(record.url('failed_inputs.txt'))}"])
     assert [file.path for file in listing.files()] == names
     assert [line["file"] for line in lines(record)] == names

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +35,7 @@ def wrote(record, claim):
         extras = []
         for path, text in files.items():
             staged = f"extras/{index}-{attempt}/{path}"
-            open_store(record.staging).create(staged, text.encode())
+            record.staging.create(staged, text.encode())
             sha256 = hashlib.sha256(text.encode()).hexdigest()
             extras.append(ExtraFile(path, staged, len(text), sha256))
         outcome = Outcome(index, 1, 1, 0, 1, 0.1, extras=tuple(extras))
@@ -93,7 +94,7 @@ def test_publishing_can_be_repeated_after_a_kill(wrote, publish, target):
 
 def test_publishing_goes_on_where_a_kill_ended_it(wrote, publish, target, record):
     wrote(0, {"a.txt": "A", "b.txt": "B"})
-    target.put(record.local("staging", "extras", "0-a", "a.txt"), "a.txt")
+    target.put(Path(record.url("staging", "extras", "0-a", "a.txt")), "a.txt")
     publish()
 
     assert published(target) == {"a.txt": "A", "b.txt": "B"}

@@ -196,7 +196,7 @@ def test_a_job_that_was_written_down_and_never_begun_has_failed_after_a_while(re
     create(record)
     assert Job(record).status == JobStatus.NOT_STARTED
 
-    other = open_record(record.workspace.url, "older")
+    other = open_record(record.workspace, "older")
     create(other, created_at=ago(minutes=10))
     assert Job(other).status == JobStatus.FAILED
 
@@ -211,28 +211,28 @@ def test_a_job_is_found_by_name_and_a_misspelt_one_is_named(record):
     create(record)
     url = record.workspace.url
 
-    assert find_job(url, "job").name == "job"
+    assert find_job(open_store(url), "job").name == "job"
     with pytest.raises(NotFoundError) as raised:
-        find_job(url, "jobb")
+        find_job(open_store(url), "jobb")
     assert raised.value.exit_code == 4
     assert "did you mean job?" in str(raised.value)
 
 
 def test_in_an_empty_workspace_nothing_is_found(tmp_path):
     with pytest.raises(NotFoundError):
-        find_job(str(tmp_path / "nowhere"), "job")
-    assert list_jobs(str(tmp_path / "nowhere")) == []
+        find_job(open_store(str(tmp_path / "nowhere")), "job")
+    assert list_jobs(open_store(str(tmp_path / "nowhere"))) == []
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_jobs_are_listed_newest_first(record):
     url = record.workspace.url
     for name, age in (("a", 3), ("b", 1), ("c", 2)):
-        create(open_record(url, name), created_at=ago(days=age))
+        create(open_record(open_store(url), name), created_at=ago(days=age))
     record.workspace.write("jobs/stray.txt", b"no job")
     record.workspace.write("jobs/half/ledger/000001.jsonl", b"")
 
-    assert [job.name for job in list_jobs(url)] == ["b", "c", "a"]
+    assert [job.name for job in list_jobs(open_store(url))] == ["b", "c", "a"]
     assert job_names(open_store(url)) == ["a", "b", "c"]
 
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from framework.errors import SupersededError
 from framework.jobs import journal as module
 from framework.jobs.journal import INPUTS, LEDGER, Journal, is_gone, read_log, this_process
 from framework.jobs.record import open_record
+from framework.storage import open_store
 
 
 def entries(record, log: str = LEDGER) -> list:
@@ -31,7 +33,7 @@ def values(record, log: str = LEDGER) -> list:
 
 
 def segment(record, epoch: int, log: str = LEDGER):
-    return record.local(log, f"{epoch:06d}.jsonl")
+    return Path(record.url(log, f"{epoch:06d}.jsonl"))
 
 
 def test_what_was_written_is_read_in_order(record, claim):
@@ -261,7 +263,7 @@ actions = st.lists(
 def test_what_counts_is_what_the_current_driver_wrote_whoever_else_writes(
     tmp_path_factory, actions
 ):
-    record = open_record(str(tmp_path_factory.mktemp("w")), "job")
+    record = open_record(open_store(str(tmp_path_factory.mktemp("w"))), "job")
     drivers, expected, number, torn = [], [], 0, set()
     for action, which in [("claim", 0), *actions]:
         if action == "claim":

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -229,7 +230,7 @@ def test_adding_many_at_once_is_adding_each(batches):
 
 
 def written(record) -> list[dict]:
-    (segment,) = sorted(record.local("ledger").iterdir())[-1:]
+    (segment,) = sorted(Path(record.url("ledger")).iterdir())[-1:]
     return [json.loads(line) for line in segment.read_text().splitlines()]
 
 

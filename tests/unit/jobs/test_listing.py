@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from framework.jobs.listing import Listing
 from framework.jobs.record import open_record
 from framework.jobs.source import PlannedSource
 from framework.settings import Settings
+from framework.storage import open_store
 
 PATIENCE_S = 30.0
 
@@ -140,7 +142,7 @@ def test_a_torn_last_file_is_listed_again(record, claim):
     first.append(INPUTS, *files[:10])
     first.sync(INPUTS)
     first.close()
-    segment = record.local(INPUTS, "000001.jsonl")
+    segment = Path(record.url(INPUTS, "000001.jsonl"))
     os.truncate(segment, segment.stat().st_size - 3)
 
     listing = Listing(claim(), lister(files), unwatched)
@@ -315,7 +317,7 @@ def test_what_remains_is_known_once_the_listing_has_ended(claim):
 def test_a_plan_does_not_depend_on_where_drivers_died(
     tmp_path_factory, sizes, deaths, max_files, max_bytes
 ):
-    record = open_record(str(tmp_path_factory.mktemp("w")), "job")
+    record = open_record(open_store(str(tmp_path_factory.mktemp("w"))), "job")
     files = [InputFile(f"{place:04d}", size) for place, size in enumerate(sizes)]
     listed = 0
     for death in sorted(deaths):

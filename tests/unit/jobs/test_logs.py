@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from framework.jobs.logs import JobLogs, LogReader, log_files
 from framework.jobs.record import JobRecord, open_record
+from framework.storage import open_store
 
 
 @pytest.fixture
 def folder(record: JobRecord) -> Path:
-    made = record.local("logs")
+    made = Path(record.url("logs"))
     made.mkdir(parents=True)
     return made
 
@@ -98,9 +99,9 @@ def test_a_log_that_is_gone_says_no_more(record: JobRecord, folder: Path) -> Non
 def test_the_last_lines_are_those_that_tail_shows(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, last: int
 ) -> None:
-    record = open_record(str(tmp_path_factory.mktemp("workspace")), "job")
-    record.local("logs").mkdir(parents=True)
-    record.local("logs", "driver.log").write_bytes(content)
+    record = open_record(open_store(str(tmp_path_factory.mktemp("workspace"))), "job")
+    Path(record.url("logs")).mkdir(parents=True)
+    Path(record.url("logs", "driver.log")).write_bytes(content)
     ours = reader(record)
     ours.skip_to_last(last)
     lines = content.decode().split("\n")

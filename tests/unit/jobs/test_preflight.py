@@ -150,11 +150,6 @@ def bad(good: Settings, tmp_path: Path) -> dict[str, tuple[Settings, type[Framew
             UsageError,
             "output.path",
         ),
-        "remote output": (
-            replace(good, output=Output(path="memory://out")),
-            UsageError,
-            "output.path",
-        ),
         "workspace below a file": (
             replace(good, workspace=str(tmp_path / "file" / "x")),
             UsageError,
@@ -205,7 +200,6 @@ CASES = [
     "no run",
     "output there",
     "output below a file",
-    "remote output",
     "workspace below a file",
     "unknown ending",
     "unknown format",

@@ -19,6 +19,7 @@ from framework.jobs.record import JobRecord, open_record
 from framework.jobs.reduce import Reduction, reduce_parts
 from framework.outputs.jsonl import JsonlFormat
 from framework.outputs.text import AzureMLFormat, CsvFormat
+from framework.storage import open_store
 
 ONE = (("file", ""), ("prediction", ""))
 WIDE = (("file", ""), ("score", ""), ("prediction", ""))
@@ -27,7 +28,7 @@ NARROW = (("prediction", ""),)
 
 def reduce(record: JobRecord, output_format=None, *, token: str = "t") -> tuple[bytes, Intent]:
     """What would be committed, and what is known of it."""
-    folder = record.local("out")
+    folder = Path(record.url("out"))
     intent = reduce_parts(
         Reduction(
             workspace=record.workspace.url,
@@ -55,7 +56,7 @@ def row(index: int, columns=ONE, rows: int = 1):
 
 
 def part_of(record: JobRecord) -> Path:
-    (part,) = record.local("staging", "parts").iterdir()
+    (part,) = Path(record.url("staging", "parts")).iterdir()
     return part
 
 
@@ -70,14 +71,14 @@ def test_parts_become_one_output_in_input_order(record, parts):
     assert data == b"file,prediction\n0.txt,0\n1.txt,10\n1.txt,10\n2.txt,20\n3.txt,30\n"
     assert (intent.rows, intent.size) == (5, len(data))
     assert intent.sha256 == hashlib.sha256(data).hexdigest()
-    assert intent.final == f"{record.local('out')}/predictions.csv"
+    assert intent.final == f"{Path(record.url('out'))}/predictions.csv"
 
 
 def test_nothing_stands_under_the_final_name_yet(record, parts):
     note(record, parts.receipt({0: row(0)}))
     reduce(record)
 
-    assert not (record.local("out") / "predictions.csv").exists()
+    assert not (Path(record.url("out")) / "predictions.csv").exists()
 
 
 def test_columns_that_differ_are_united_in_input_order(record, parts):
@@ -131,7 +132,7 @@ def test_a_part_with_a_flipped_bit_is_refused_by_name(record, parts, place):
 
     with pytest.raises(AccountingError, match=part.name):
         reduce(record)
-    assert not (record.local("out") / "predictions.csv").exists()
+    assert not (Path(record.url("out")) / "predictions.csv").exists()
 
 
 @pytest.mark.parametrize("cut", [1, 7, 1000])
@@ -226,7 +227,7 @@ def test_output_bytes_do_not_depend_on_chunks_or_their_order(
 ):
     outputs = []
     for chunks in ([list(range(len(mini_batches)))], data.draw(splits(len(mini_batches)))):
-        record = open_record(str(tmp_path_factory.mktemp("w")), "job")
+        record = open_record(open_store(str(tmp_path_factory.mktemp("w"))), "job")
         parts = parts_of(record)
         blocks = {
             index: None if each is None else (as_csv(lines_of(*each)), len(each[1]), each[0])
@@ -246,7 +247,7 @@ def test_output_bytes_do_not_depend_on_chunks_or_their_order(
 def test_an_output_is_what_joining_the_rows_by_hand_gives(
     tmp_path_factory, parts_of, mini_batches, data
 ):
-    record = open_record(str(tmp_path_factory.mktemp("w")), "job")
+    record = open_record(open_store(str(tmp_path_factory.mktemp("w"))), "job")
     parts = parts_of(record)
     for chunk in data.draw(splits(len(mini_batches))):
         blocks = {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -10,14 +11,15 @@ from framework.jobs.commit import token
 from framework.jobs.index import JobFilter, find_jobs
 from framework.jobs.job import find_job
 from framework.jobs.removing import check_deletable, delete_job
+from framework.storage import open_store
 
 
 def delete(records, name: str, *, with_output: bool = False) -> None:
-    delete_job(str(records.workspace), name, None, with_output=with_output)
+    delete_job(open_store(str(records.workspace)), name, None, with_output=with_output)
 
 
 def names(records) -> list[str]:
-    found = find_jobs(str(records.workspace), None, JobFilter(), few=-1)
+    found = find_jobs(open_store(str(records.workspace)), None, JobFilter(), few=-1)
     return [each.name for each in found]
 
 
@@ -99,7 +101,7 @@ def test_what_is_not_there_is_not_found(records):
     with pytest.raises(NotFoundError, match=r"did you mean job\?"):
         delete(records, "jobb")
     with pytest.raises(NotFoundError):
-        check_deletable(str(records.workspace), "jobb", with_output=True)
+        check_deletable(open_store(str(records.workspace)), "jobb", with_output=True)
 
 
 def test_what_a_killed_driver_staged_beside_the_output_goes_too(records, output):
@@ -125,7 +127,7 @@ def test_a_kill_leaves_the_whole_job_or_none_and_it_can_be_deleted_again(
     """Killed before the first, second, ... file is removed, and before the record is moved."""
     folder = output("job")
     record = records.create("job")
-    files = sorted(each.name for each in record.folder.rglob("*"))
+    files = sorted(each.name for each in Path(record.url()).rglob("*"))
     steps = iter([*[True] * after, False])
 
     def survives() -> None:
@@ -148,8 +150,8 @@ def test_a_kill_leaves_the_whole_job_or_none_and_it_can_be_deleted_again(
             pass
 
     if record.exists():
-        assert sorted(each.name for each in record.folder.rglob("*")) == files
-        assert find_job(str(records.workspace), "job").status == "Completed"
+        assert sorted(each.name for each in Path(record.url()).rglob("*")) == files
+        assert find_job(open_store(str(records.workspace)), "job").status == "Completed"
         assert (folder / "predictions.csv").exists()
     if record.exists() or (with_output and folder.exists()):
         delete(records, "job", with_output=with_output)
@@ -187,7 +189,7 @@ def test_links_are_removed_and_not_followed(records, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / "predictions").mkdir(parents=True)
     record = records.create("job")
-    (record.folder / "link").symlink_to(elsewhere)
+    (Path(record.url()) / "link").symlink_to(elsewhere)
     (records.workspace / "outputs").mkdir()
     (records.workspace / "outputs" / "job").symlink_to(elsewhere)
     delete(records, "job", with_output=True)
@@ -198,7 +200,7 @@ def test_links_are_removed_and_not_followed(records, tmp_path):
 
 def test_a_row_that_can_not_be_removed_is_a_warning(records, caplog):
     records.create("job")
-    delete_job(str(records.workspace), "job", "nothing://host/db", with_output=False)
+    delete_job(open_store(str(records.workspace)), "job", "nothing://host/db", with_output=False)
 
     assert not (records.workspace / "jobs" / "job").exists()
     assert "still in the index" in caplog.text

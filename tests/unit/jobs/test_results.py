@@ -6,26 +6,39 @@ import pytest
 
 from framework.errors import UsageError
 from framework.jobs.results import read_results
+from framework.storage import open_store
 
 ROW = {"id": "007", "date": "2026-01-31", "text": "NA", "third": 10 / 3}
 
 
-def test_json_lines_come_back_as_they_were_written(tmp_path):
-    output = tmp_path / "rows.jsonl"
-    output.write_text(json.dumps(ROW) + "\n")
+@pytest.fixture(params=["local", "memory"])
+def output(request, tmp_path):
+    """Where outputs lie."""
+    return open_store(str(tmp_path) if request.param == "local" else "memory://results")
 
-    frame = read_results({"output": {}}, str(output))
+
+@pytest.fixture
+def job(record):
+    record.create({"document": {"output": {}}})
+    return record
+
+
+def test_json_lines_come_back_as_they_were_written(job, output):
+    output.write("rows.jsonl", json.dumps(ROW).encode() + b"\n")
+
+    frame = read_results(job, f"{output.url}/rows.jsonl")
 
     assert frame.to_dict("records") == [ROW]
 
 
-def test_numbers_of_a_csv_keep_every_digit(tmp_path):
-    output = tmp_path / "rows.csv"
-    output.write_text(f"third\n{10 / 3}\n")
+def test_numbers_of_a_csv_keep_every_digit(job, output):
+    output.write("rows.csv", f"third\n{10 / 3}\n".encode())
 
-    assert read_results({"output": {}}, str(output))["third"].tolist() == [10 / 3]
+    assert read_results(job, f"{output.url}/rows.csv")["third"].tolist() == [10 / 3]
 
 
-def test_without_an_output_there_are_no_results(tmp_path):
+def test_without_an_output_there_are_no_results(job, output):
     with pytest.raises(UsageError, match="no output at"):
-        read_results({"output": {}}, str(tmp_path / "none.csv"))
+        read_results(job, f"{output.url}/none.csv")
+    with pytest.raises(UsageError, match="keeps no rows"):
+        read_results(job, None)

@@ -11,7 +11,9 @@ import pytest
 from framework.environments import PlannedEnvironment, ToolRunner, read_environment
 from framework.errors import ConfigurationError, PluginError
 from framework.jobs import scorer_environment
-from framework.jobs.scorer_environment import ScorerEnvironment, choose_environment
+from framework.jobs.log_writer import LogWriter
+from framework.jobs.record import JobRecord
+from framework.jobs.scorer_environment import LOG, ScorerEnvironment, choose_environment
 from framework.plugin.contributions import Contribution, Kind
 from framework.settings import Environment, Settings
 
@@ -63,7 +65,7 @@ def test_a_scorer_that_can_not_be_brought_along_is_refused() -> None:
 
 
 def test_a_build_is_told_at_its_beginning_every_ten_seconds_and_at_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    record: JobRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said, now = Said(), [0.0]
 
@@ -76,13 +78,14 @@ def test_a_build_is_told_at_its_beginning_every_ten_seconds_and_at_its_end(
         yield SimpleNamespace(python="/env/bin/python")
 
     monkeypatch.setattr(scorer_environment, "environment_in_use", build)
+    Path(record.url("logs")).mkdir(parents=True)
     planned = choose_environment(
         Settings(environment=Environment(requirements=("torch",))), SCRIPT, None
     )
     environment = ScorerEnvironment(
         planned,
         said,  # type: ignore[arg-type]
-        tmp_path / "logs",
+        LogWriter(record, LOG),
         "job",
         clock=lambda: now[0],
     )
@@ -94,13 +97,13 @@ def test_a_build_is_told_at_its_beginning_every_ten_seconds_and_at_its_end(
     assert first.startswith("building the environment of environment.requirements (")
     assert later == ["building environment (16 s): Downloading torch"]
     assert last == "environment built in 24 s"
-    log = (tmp_path / "logs" / "environment.log").read_text()
+    log = Path(record.url("logs", "environment.log")).read_text()
     assert log == "Collecting torch\nDownloading torch\nInstalling\n"
 
 
-def test_nothing_is_said_where_nothing_is_built(tmp_path: Path) -> None:
+def test_nothing_is_said_where_nothing_is_built(record: JobRecord) -> None:
     said = Said()
-    environment = ScorerEnvironment(None, said, tmp_path, "job")  # type: ignore[arg-type]
+    environment = ScorerEnvironment(None, said, LogWriter(record, LOG), "job")  # type: ignore[arg-type]
     with environment.in_use() as python:
         assert python == ""
         environment.tick()

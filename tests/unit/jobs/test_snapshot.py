@@ -250,7 +250,7 @@ def test_what_is_unpacked_is_what_was_taken(code, tmp_path):
 
     plant(code, "score.py", "lib/ü é.txt", content="x = 1\r\n")
     (tmp_path / "code.zip").write_bytes(take_snapshot(code, leave_out=(), always=()))
-    workroom = Workroom(tmp_path / "logs", "instance-0")
+    workroom = Workroom("instance-0", tmp_path / "logs")
     workroom.bring_code(tmp_path / "code.zip")
 
     cwd = workroom.room(0).cwd

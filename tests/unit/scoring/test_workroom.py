@@ -11,7 +11,7 @@ from framework.scoring.workroom import Workroom
 
 @pytest.fixture
 def workroom(tmp_path):
-    made = Workroom(tmp_path / "logs", "instance-0")
+    made = Workroom("instance-0", tmp_path / "logs")
     yield made
     made.close()
 

@@ -19,22 +19,22 @@ from framework.jobs.index.entries import read_entry, stamp_of
     ids=["a driver", "a word", "archived", "a report", "deleted"],
 )
 def test_a_stamp_changes_with_the_record(records, change):
-    folder = str(records.create("job", "Running").folder)
-    before = stamp_of(folder)
-    assert stamp_of(folder) == before
+    record = records.create("job", "Running")
+    before = stamp_of(record)
+    assert stamp_of(record) == before
     _let_the_clock_tick(records)
     change(records)
 
-    assert stamp_of(folder) != before
+    assert stamp_of(record) != before
 
 
 def _let_the_clock_tick(records) -> None:
     """A file system's clock ticks every few milliseconds."""
-    other = records.store.local_path("other")
-    records.store.write("other/file", b"")
-    before = stamp_of(str(other))
-    while stamp_of(str(other)) == before:
-        records.store.write("other/file", b"")
+    other = records.record("other")
+    records.store.write("jobs/other/file", b"")
+    before = stamp_of(other)
+    while stamp_of(other) == before:
+        records.store.write("jobs/other/file", b"")
 
 
 def test_an_entry_is_what_the_record_says(records):

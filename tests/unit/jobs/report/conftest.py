@@ -15,6 +15,7 @@ from framework.jobs.journal import INPUTS, Journal
 from framework.jobs.ledger import Ledger
 from framework.jobs.record import JobRecord, open_record
 from framework.settings import Settings
+from framework.storage import open_store
 
 # Elements that have no end.
 _VOID = {"meta", "link", "br", "img", "hr", "input", "base"}
@@ -131,7 +132,7 @@ class Author:
 
 @pytest.fixture
 def author(tmp_path: Path) -> Author:
-    return Author(open_record(str(tmp_path / "workspace"), "job"))
+    return Author(open_record(open_store(str(tmp_path / "workspace")), "job"))
 
 
 def failing(index: int, *files: str, **more: Any) -> Outcome:

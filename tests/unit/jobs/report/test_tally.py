@@ -10,6 +10,7 @@ from framework.domain.outcomes import Outcome, Receipt
 from framework.jobs.ledger import Ledger, encode_receipt
 from framework.jobs.record import open_record
 from framework.jobs.report.tally import SLOWEST, tally
+from framework.storage import open_store
 
 rows = st.tuples(
     st.integers(0, 40),  # its index: often one that was there before
@@ -31,7 +32,7 @@ def outcome_of(row, failing) -> Outcome:
 @given(jobs)
 def test_the_counts_are_those_of_the_ledger(author_of, failing, drivers):
     with tempfile.TemporaryDirectory() as folder:
-        author = author_of(open_record(folder, "job"))
+        author = author_of(open_record(open_store(folder), "job"))
         for driver in drivers:
             journal, ledger = author.drive()
             for receipt in driver:

@@ -9,6 +9,7 @@ from framework.domain.outcomes import Outcome
 from framework.errors import NotFoundError
 from framework.jobs.record import find_report, open_record
 from framework.jobs.report.writing import write_at_end, write_report
+from framework.storage import open_store
 
 EVIL = "</script><img src=x onerror=alert(1)>\x00 \udcff \u202e\u2066 ]]> --> {{ 7*7 }} & \"'`"
 
@@ -97,7 +98,7 @@ def test_what_people_wrote_is_never_markup(author, read_page, failing):
     author.list(journal, *(f"{EVIL}{place}" for place in range(30)))
     journal.close()
     author.run(failing(0, EVIL, f"b/{EVIL}", **more), failing(1, **more, count=4), good(2))
-    log = author.record.local("logs")
+    log = Path(author.record.url("logs"))
     (log / "driver.log").write_text(
         f"2026 notice warning: {EVIL}\n", encoding="utf-8", errors="backslashreplace"
     )
@@ -137,7 +138,7 @@ def test_a_huge_traceback_does_not_make_a_huge_page(author, read_page, failing):
 def test_failures_are_told_with_their_files_and_why(author, read_page, failing):
     author.create(files=3)
     author.run(failing(0, "d/a.txt", message="ValueError: no", traceback="Traceback: here"))
-    (author.record.local() / "errors.jsonl").write_text("{}\n")
+    (Path(author.record.url()) / "errors.jsonl").write_text("{}\n")
     page = read_page(written(author))
 
     for words in ("d/a.txt", "ValueError: no", "Traceback: here", "instance-0-0.log"):
@@ -229,7 +230,7 @@ def test_settings_that_differ_from_their_defaults_come_first(author, read_page):
 
 def test_warnings_are_told(author, read_page):
     author.create()
-    log = author.record.local("logs", "driver.log")
+    log = Path(author.record.url("logs", "driver.log"))
     log.write_text("T status Running\nT notice dashboard: http://x\nT notice warning: twice\n")
     page = read_page(written(author))
 
@@ -258,18 +259,18 @@ def test_a_report_is_written_again_in_place(author):
     author.run(good(1))
 
     assert written(author) != first
-    assert find_report(author.record) == str(author.record.local("report.html"))
+    assert find_report(author.record) == str(Path(author.record.url("report.html")))
 
 
 def test_a_job_that_is_not_there_has_no_report(tmp_path):
     with pytest.raises(NotFoundError):
-        write_report(open_record(str(tmp_path), "nobody"), {})
+        write_report(open_record(open_store(str(tmp_path)), "nobody"), {})
 
 
 def test_a_jobs_end_never_fails_for_its_report(author, caplog):
     author.create()
     author.run(good(0))
-    author.record.local("report.html").mkdir()
+    Path(author.record.url("report.html")).mkdir()
 
     assert write_at_end(author.record, 1, {}) is None
     assert "report could not be written" in caplog.text

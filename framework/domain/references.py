@@ -7,11 +7,10 @@ backslash in front makes one literal, and backslashes there are written twice, a
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-_REFERENCE = re.compile(r"(?P<slashes>\\*)\$\{oc\.env:(?P<body>[^{}]*)\}")
+REFERENCE = re.compile(r"(?P<slashes>\\*)\$\{oc\.env:(?P<body>[^{}]*)\}")
 _NAME = re.compile(r"[^\s=,]+")
 
 
@@ -21,18 +20,18 @@ class UnsetError(Exception):
 
 def has_reference(text: str) -> bool:
     """Whether a composed text refers to an environment variable."""
-    return any(_is_live(match) for match in _REFERENCE.finditer(text))
+    return any(_is_live(match) for match in REFERENCE.finditer(text))
 
 
 def is_reference(text: str) -> bool:
     """Whether a composed text is a reference and nothing else."""
-    match = _REFERENCE.fullmatch(text)
+    match = REFERENCE.fullmatch(text)
     return match is not None and _is_live(match)
 
 
 def literal(text: str) -> str:
     """How a text is written so that no part of it is read as a reference."""
-    return _REFERENCE.sub(lambda m: m["slashes"] * 2 + "\\" + m[0][len(m["slashes"]) :], text)
+    return REFERENCE.sub(lambda m: m["slashes"] * 2 + "\\" + m[0][len(m["slashes"]) :], text)
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str | None:
@@ -41,10 +40,10 @@ def expand(text: str, environ: Mapping[str, str]) -> str | None:
     Raises:
         UnsetError: A variable is not set and the reference has no default.
     """
-    whole = _REFERENCE.fullmatch(text)
+    whole = REFERENCE.fullmatch(text)
     if whole is not None and not whole["slashes"]:
         return _value(whole["body"], environ)
-    return _REFERENCE.sub(lambda match: _replacement(match, environ), text)
+    return REFERENCE.sub(lambda match: _replacement(match, environ), text)
 
 
 def _is_live(match: re.Match[str]) -> bool:
@@ -73,31 +72,32 @@ def _value(body: str, environ: Mapping[str, str]) -> str | None:
     return default[1:-1] if is_quoted else default
 
 
-class Hidden:
-    """A text in which words that no parser has a meaning for stand for something else."""
+def names_in(value: Any) -> Iterator[str]:
+    """The environment variables that the texts in a value refer to, in any depth."""
+    if isinstance(value, str):
+        for match in REFERENCE.finditer(value):
+            if _is_live(match):
+                yield match["body"].partition(",")[0].strip()
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from names_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from names_in(item)
 
-    def __init__(self) -> None:
-        self._mark = f"_{secrets.token_hex(8)}_"
-        self._kept: list[str] = []
 
-    def hide(self, text: str) -> str:
-        """A word that stands for the text."""
-        self._kept.append(text)
-        return f"{self._mark}{len(self._kept) - 1}_"
+def expanded(value: Any, environ: Mapping[str, str]) -> Any:
+    """A value with all texts in it expanded, in any depth.
 
-    def hide_references(self, text: str) -> str:
-        """The text, with a word in the place of each reference."""
-        return _REFERENCE.sub(lambda match: self.hide(match[0]), text)
-
-    def restore(self, value: Any) -> Any:
-        """Puts everything back, in texts, lists and mappings alike."""
-        if isinstance(value, str):
-            back = re.sub(f"{self._mark}([0-9]+)_", lambda m: self._kept[int(m[1])], value)
-            return value if back == value else type(value)(back)
-        if isinstance(value, list):
-            return [self.restore(item) for item in value]
-        if isinstance(value, dict):
-            items = list(value.items())
-            value.clear()
-            value.update((self.restore(key), self.restore(item)) for key, item in items)
-        return value
+    Raises:
+        UnsetError: A variable is not set and the reference has no default.
+    """
+    if isinstance(value, str):
+        return expand(value, environ)
+    if isinstance(value, Mapping):
+        return {key: expanded(item, environ) for key, item in value.items()}
+    if isinstance(value, list):
+        return [expanded(item, environ) for item in value]
+    if isinstance(value, tuple):
+        return tuple(expanded(item, environ) for item in value)
+    return value

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.config.references import UnsetError, expand, has_reference, literal
+from framework.domain.references import UnsetError, expand, has_reference, literal
 
 ENVIRON = {"A": "x", "B": "${oc.env:A}", "EMPTY": ""}
 PIECES = st.lists(st.sampled_from(["\\", "${oc.env:A}", "${oc.env:", "}", "$", "{", "a", "${a}"]))
