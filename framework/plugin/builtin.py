@@ -20,8 +20,9 @@ def register_scorers(register: Register) -> None:
 
 @hookimpl
 def register_computes(register: Register) -> None:
-    """The compute that needs no cluster."""
+    """The compute that needs no cluster, and those that start one for a job."""
     register("local", "framework.engine.local:LocalCompute", summary="instances on this machine")
+    register("ssh", "framework.engine.ssh:SshCompute", summary="instances on hosts, by SSH")
 
 
 @hookimpl

@@ -17,6 +17,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _EXTRA_OF_MODULE = {
+    "asyncssh": "ssh",
     "keras": "keras",
     "mlflow": "mlflow",
     "tensorflow": "keras",

@@ -48,7 +48,7 @@ def test_the_readme_has_its_two_commands() -> None:
     assert readme_command("invoke").endswith(
         "-m framework invoke endpoint=mnist-batch input=examples/01-mnist/digits output.path=out"
     )
-    assert readme_command("tests").endswith("/bin/python -m pytest")
+    assert readme_command("tests").endswith("/bin/python -m pytest -n 3 --dist worksteal")
 
 
 @pytest.mark.parametrize("name", ["invoke", "tests"])
