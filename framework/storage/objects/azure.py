@@ -13,6 +13,7 @@ Accounts with a hierarchical namespace list folder by folder, which is not the o
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -40,6 +41,9 @@ Answer = TypeVar("Answer")
 _TOKEN = "batchtoken"  # noqa: S105 - the name of a metadata key
 _LISTED_AT_ONCE = 5_000
 _DELETED_AT_ONCE = 32
+_SENT_WHOLE_BYTES = 1 << 20
+"""More at once would hold up the event loop, as aiohttp warns: it is sent as a stream."""
+
 _COPIED_WHOLE_BYTES = 256 << 20
 _COPIED_AT_ONCE = 8
 
@@ -55,14 +59,14 @@ class AzureObjects(ObjectService):
     skips_ahead = False
 
     def __init__(self, client: AzureClient) -> None:
-        self._client = client
+        self.client = client
         self._patience = Patience()
 
     def head(self, key: str) -> Head:
         """What there is to know of a blob."""
 
         async def ask() -> Head:
-            found = await self._blob(key).get_blob_properties()
+            found = await self.blob(key).get_blob_properties()
             return Head(found.size, _plain(found.etag), (found.metadata or {}).get(_TOKEN, ""))
 
         return self.ask(ask, key)
@@ -78,9 +82,12 @@ class AzureObjects(ObjectService):
 
             same = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
             where = {"offset": start, "length": length} if start or length is not None else {}
-            stream = await self._blob(key).download_blob(**where, **(same if etag else {}))
+            stream = await self.blob(key).download_blob(**where, **(same if etag else {}))
             data = await stream.readall()
-            return Piece(data, stream.properties.size, _plain(stream.properties.etag))
+            # Of a range, the properties tell the range's size.
+            whole = (stream.properties.content_range or "").rpartition("/")[2]
+            size = int(whole) if whole else len(data)
+            return Piece(data, size, _plain(stream.properties.etag))
 
         try:
             return self.ask(ask, key)
@@ -92,14 +99,20 @@ class AzureObjects(ObjectService):
 
     def put(self, key: str, data: bytes, token: str) -> None:
         """Writes or replaces a blob."""
+        if len(data) > _SENT_WHOLE_BYTES:
+            AzureUpload(self, key, token, is_new=False).finish(1, data)
+            return
         self.ask(
-            lambda: self._blob(key).upload_blob(data, metadata={_TOKEN: token}, overwrite=True), key
+            lambda: self.blob(key).upload_blob(data, metadata={_TOKEN: token}, overwrite=True), key
         )
 
     def create(self, key: str, data: bytes, token: str) -> None:
         """Writes a blob if there is none."""
+        if len(data) > _SENT_WHOLE_BYTES:
+            AzureUpload(self, key, token, is_new=True).finish(1, data)
+            return
         self.create_by(
-            lambda: self._blob(key).upload_blob(data, metadata={_TOKEN: token}, overwrite=False),
+            lambda: self.blob(key).upload_blob(data, metadata={_TOKEN: token}, overwrite=False),
             key,
             token,
         )
@@ -114,8 +127,8 @@ class AzureObjects(ObjectService):
         async def copy() -> None:
             from azure.core import MatchConditions
 
-            url, readable = await self._client.readable(split_key(source))
-            await self._blob(target).start_copy_from_url(
+            url, readable = await self.client.readable(split_key(source))
+            await self.blob(target).start_copy_from_url(
                 url,
                 metadata={_TOKEN: token},
                 requires_sync=True,
@@ -138,7 +151,7 @@ class AzureObjects(ObjectService):
         """Removes blobs, several at once."""
 
         def deleting(key: str) -> Callable[[], Awaitable[None]]:
-            return lambda: self._blob(key).delete_blob(delete_snapshots="include")
+            return lambda: self.blob(key).delete_blob(delete_snapshots="include")
 
         from concurrent.futures import ThreadPoolExecutor
 
@@ -157,7 +170,7 @@ class AzureObjects(ObjectService):
     def pages(self, prefix: str, after: str = "") -> Iterator[list[Listed]]:
         """All blobs whose names begin with a prefix; the folders of a data lake are none."""
         container, name = split_key(prefix)
-        listing = self._client.container(container).list_blobs(
+        listing = self.client.container(container).list_blobs(
             name_starts_with=name or None,
             include=["metadata"],
             results_per_page=_LISTED_AT_ONCE,
@@ -172,7 +185,7 @@ class AzureObjects(ObjectService):
     def children(self, prefix: str) -> Iterable[str]:
         """What follows a prefix, up to the next slash."""
         container, name = split_key(prefix)
-        listing = self._client.container(container).walk_blobs(
+        listing = self.client.container(container).walk_blobs(
             name_starts_with=name or None, delimiter="/"
         )
         for page in self._paged(listing, prefix):
@@ -181,7 +194,7 @@ class AzureObjects(ObjectService):
 
     def buckets(self) -> list[str]:
         """The names of all containers."""
-        listing = self._client.service.list_containers()
+        listing = self.client.service.list_containers()
         return [each.name for page in self._paged(listing, "") for each in page]
 
     def ask(self, request: Callable[[], Awaitable[Answer]], key: str) -> Answer:
@@ -208,14 +221,14 @@ class AzureObjects(ObjectService):
         from fsspec.asyn import sync
 
         try:
-            answer: Answer = sync(self._client.loop, request)
+            answer: Answer = sync(self.client.loop, request)
         except Exception as error:
             if getattr(error, "status_code", None):
                 self._patience.is_answered = True
-            if self._client.goes_on_anonymously(error):
+            if self.client.goes_on_anonymously(error):
                 return self._once(request, key)
             # Each library below has errors of its own; this is the boundary they end at.
-            raise failure_of(error, key, self._client) from error
+            raise failure_of(error, key, self.client) from error
         self._patience.is_answered = True
         return answer
 
@@ -236,8 +249,9 @@ class AzureObjects(ObjectService):
             if not following:
                 return
 
-    def _blob(self, key: str) -> Any:
-        return self._client.blob(split_key(key))
+    def blob(self, key: str) -> Any:
+        """The client of a blob."""
+        return self.client.blob(split_key(key))
 
 
 class AzureUpload(Upload):
@@ -259,8 +273,12 @@ class AzureUpload(Upload):
 
     def add(self, number: int, data: bytes) -> None:
         """Sends a block."""
+        name = self._id(number)
         self._objects.ask(
-            lambda: self._objects._blob(self._key).stage_block(self._id(number), data), self._key
+            lambda: self._objects.blob(self._key).stage_block(
+                name, io.BytesIO(data), length=len(data)
+            ),
+            self._key,
         )
         self._numbers.add(number)
 
@@ -269,8 +287,8 @@ class AzureUpload(Upload):
         starts = range(0, size, _COPIED_WHOLE_BYTES)
 
         async def copy_all() -> None:
-            url, readable = await self._objects._client.readable(split_key(source))
-            blob, slots = self._objects._blob(self._key), asyncio.Semaphore(_COPIED_AT_ONCE)
+            url, readable = await self._objects.client.readable(split_key(source))
+            blob, slots = self._objects.blob(self._key), asyncio.Semaphore(_COPIED_AT_ONCE)
 
             async def copy_one(number: int, start: int) -> None:
                 length = min(_COPIED_WHOLE_BYTES, size - start)
@@ -297,7 +315,7 @@ class AzureUpload(Upload):
             from azure.storage.blob import BlobBlock
 
             condition = {"match_condition": MatchConditions.IfMissing} if self._is_new else {}
-            await self._objects._blob(self._key).commit_block_list(
+            await self._objects.blob(self._key).commit_block_list(
                 [BlobBlock(self._id(number)) for number in sorted(self._numbers)],
                 metadata={_TOKEN: self._token},
                 **condition,

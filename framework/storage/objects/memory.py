@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from framework.domain.files import order_key
+from framework.storage.objects.failures import ServiceError
 from framework.storage.objects.service import (
     Head,
     Listed,
@@ -36,14 +36,16 @@ class MemoryObjects(ObjectService):
     def head(self, key: str) -> Head:
         """What there is to know of an object."""
         file = self._file(key)
-        data = file.getvalue()
-        return Head(len(data), _etag(data), getattr(file, "token", ""))
+        return Head(_size(file), _etag(file), getattr(file, "token", ""))
 
     def get(self, key: str, start: int, length: int | None, etag: str = "") -> Piece:
         """A piece of an object."""
-        data = self._file(key).getvalue()
-        end = None if length is None else start + length
-        return Piece(data[start:end], len(data), _etag(data))
+        file = self._file(key)
+        if etag and etag != _etag(file):
+            raise ServiceError("the object has changed while it was read", key)
+        with file.getbuffer() as data:
+            end = len(data) if length is None else start + length
+            return Piece(bytes(data[start:end]), len(data), _etag(file))
 
     def put(self, key: str, data: bytes, token: str) -> None:
         """Writes or replaces an object."""
@@ -79,8 +81,7 @@ class MemoryObjects(ObjectService):
             for key in keys[start : start + _PAGE]:
                 file = self._files.get(f"/{key}")
                 if file is not None:  # else removed since
-                    data = file.getvalue()
-                    page.append(Listed(key, len(data), _etag(data)))
+                    page.append(Listed(key, _size(file), _etag(file)))
             yield page
 
     def children(self, prefix: str) -> Iterable[str]:
@@ -129,5 +130,11 @@ class _MemoryUpload(Upload):
         self._parts.clear()
 
 
-def _etag(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+def _size(file: Any) -> int:
+    with file.getbuffer() as data:
+        return len(data)
+
+
+def _etag(file: Any) -> str:
+    """Every write of ours has a token of its own; a file that is not ours, a time."""
+    return str(getattr(file, "token", "") or f"{file.modified.timestamp()}-{_size(file)}")
