@@ -34,8 +34,8 @@ class Bucket:
         url = urlsplit(target)
         key = unquote(url.path).lstrip("/").partition("/")[2]
         query = parse_qs(url.query)
-        if not key and ("list-type" in query or "prefix" in query):
-            return _respond(200, self.listed(query), "")
+        if not key:
+            return _respond(200, b"" if method == "HEAD" else self.listed(query), "")
         data = self.objects.get(key)
         if data is None:
             body = b"" if method == "HEAD" else b"<Error><Code>NoSuchKey</Code></Error>"

@@ -11,6 +11,7 @@
     ├── OutputExistsError               3   something stands under the output's name
     ├── NotFoundError                   4   no such endpoint, deployment, job, ...
     ├── StorageError                    1   a store failed for good
+    │   └── StoreUnavailableError           it can't be reached, or keeps failing whatever is asked
     ├── JobError                        1   the job ended without its output
     │   ├── EnvironmentBuildError           the scorer's environment could not be built
     │   ├── ScorerInitError                 the scorer could not be loaded
@@ -137,6 +138,14 @@ class NotFoundError(FrameworkError):
 
 class StorageError(FrameworkError):
     """A store failed, and trying again did not help."""
+
+
+class StoreUnavailableError(StorageError):
+    """A store can't be reached, is too busy or fails by itself, and went on so while we tried.
+
+    It says nothing about the file that was asked for: what needs the store should stop, and be
+    resumed when the store is back.
+    """
 
 
 class JobError(FrameworkError):

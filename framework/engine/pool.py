@@ -31,7 +31,6 @@ from framework.storage.fetch import Fetcher, FetchError
 logger = logging.getLogger(__name__)
 
 _SCRATCH_BYTES = 4 << 30
-_FETCH_THREADS = 8
 
 
 class PoolClosedError(Exception):
@@ -62,11 +61,12 @@ class ScorerPool:
         self._logs = open_store(spec.logs, spec.storage_options)
         self._workroom = Workroom(label, self._logs.local_path(""))
         self._shipper = LogShipper(self._workroom.logs, self._logs)
+        inputs = open_store(spec.input_root, spec.storage_options)
         self._fetcher = Fetcher(
-            open_store(spec.input_root, spec.storage_options),
+            inputs,
             self._workroom.scratch / "inputs",
             max_bytes=_SCRATCH_BYTES,
-            threads=_FETCH_THREADS,
+            quick=self._workroom.quick_scratch() if inputs.local_path("") is None else None,
         )
         self.recovery = Recovery(
             spec,
@@ -189,6 +189,7 @@ class ScorerPool:
             thread.join(max(0.0, deadline - time.monotonic()))
         for serving in self._serving:
             serving.kill()
+        self._fetcher.close()  # who waits for a file waits no longer
         for thread in started:
             thread.join()
         with self._lock:
@@ -196,7 +197,6 @@ class ScorerPool:
         for ticket in tickets:
             ticket.abandon()
         self._memory.close()
-        self._fetcher.close()
         self._shipper.close()
         self._workroom.close()
         if self._model is not None:

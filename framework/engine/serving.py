@@ -165,15 +165,9 @@ class ServingThread:
             except FetchError as error:
                 self._owner.recovery.fetch_failed(task, error.reasons)
                 return False
-            except StorageError as error:
-                trouble = Trouble(
-                    stage=Stage.FETCH,
-                    kind=FailureKind.FETCH,
-                    message=str(error),
-                    is_final=True,
-                    process_log=self._starter.log_name,
-                )
-                self._owner.recovery.failed(task, trouble)
+            except StorageError as error:  # no fault of the files: the store is gone, say
+                if not self._owner.queue.is_closed:
+                    self._owner.fail(error)
                 return False
         names = [file.path for file in task.batch.files]
         process.send(task.key, names, root=root, files=files)

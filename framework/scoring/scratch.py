@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
 _PREFIX = "dask-batch-endpoints-"
 _LOCK = "owner.lock"
+_MEMORY = Path("/dev/shm")  # noqa: S108  Linux's tmpfs; elsewhere there is none
+
+
+def memory_folder() -> Path | None:
+    """A folder that lies in memory, where making a file costs next to nothing; if there is one."""
+    return _MEMORY if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK | os.X_OK) else None
 
 
 class Scratch:
@@ -16,11 +23,15 @@ class Scratch:
 
     The owner holds a lock (flock(2)) on a file in it, which the kernel releases at its death. That
     tells the living from the dead also across containers that share a `/tmp`.
+
+    Args:
+        above: Where it is made; where temporary files go by default.
     """
 
-    def __init__(self) -> None:
-        _remove_orphans(Path(tempfile.gettempdir()))
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    def __init__(self, above: Path | None = None) -> None:
+        above = above or Path(tempfile.gettempdir())
+        _remove_orphans(above)
+        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=above))
         unnamed = self.path / f"{_LOCK}.new"
         self._lock = unnamed.open("wb")
         fcntl.flock(self._lock, fcntl.LOCK_EX)

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from framework.scoring.launch import Room
-from framework.scoring.scratch import Scratch
+from framework.scoring.scratch import Scratch, memory_folder
 
 
 class Workroom:
@@ -28,6 +28,7 @@ class Workroom:
         self.logs = logs or self._scratch / "logs"
         if logs is None:
             self.logs.mkdir()
+        self._in_memory: Scratch | None = None
         self._label = label
         self._model_dir: Path | None = None
         self._code: Path | None = None
@@ -36,6 +37,13 @@ class Workroom:
     def scratch(self) -> Path:
         """The pool's folder on a local disk."""
         return self._scratch
+
+    def quick_scratch(self) -> Path | None:
+        """A folder of the pool's in memory, for what is small; `None` where there is none."""
+        above = memory_folder()
+        if self._in_memory is None and above is not None:
+            self._in_memory = Scratch(above)
+        return None if self._in_memory is None else self._in_memory.path
 
     def bring_model(self, model: Path) -> None:
         """Makes the folder that contains the model under its own name.
@@ -71,6 +79,8 @@ class Workroom:
     def close(self) -> None:
         """Removes everything but logs that lie elsewhere."""
         self._owned.close()
+        if self._in_memory is not None:
+            self._in_memory.close()
 
 
 def _link(source: str, target: str) -> None:

@@ -6,9 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from framework.storage.options import NO_OPTIONS, Options
+
+if TYPE_CHECKING:
+    from framework.storage.gets import Requests
 
 OnBytes = Callable[[int], None]
 """Told of each piece that was copied, in bytes; what it raises ends the copying."""
@@ -111,6 +114,19 @@ class Store(ABC):
                 copy.write(piece)
                 if on_bytes is not None:
                     on_bytes(len(piece))
+
+    @property
+    def has_lasting_etags(self) -> bool:
+        """Whether a file's etag in a listing is the one that `stat` tells, until it changes."""
+        return False
+
+    def requests(self, path: str) -> Requests | None:
+        """What plain GETs for files look like; `None` where the store's library does them all.
+
+        Args:
+            path: A small file that should be there; it may be read to find out.
+        """
+        return None
 
     @abstractmethod
     def write(self, path: str, data: bytes) -> None:

@@ -7,17 +7,20 @@ import os
 import shutil
 import threading
 from collections.abc import Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from framework.domain.files import InputFile
 from framework.errors import StorageError
 from framework.storage.contract import Store
 from framework.storage.os_errors import explain, shown
-from framework.storage.paths import checked_relative
 from framework.storage.scratch import scratch_names
+from framework.storage.transfers import Transfer, Transfers
 
 logger = logging.getLogger(__name__)
+
+_MOST_AT_ONCE = 256
+_MOST_QUICK = 64 << 20
 
 
 class FetchError(StorageError):
@@ -47,17 +50,28 @@ class Fetcher:
         store: Where the files are.
         scratch: A folder for what is fetched; made when it is needed.
         max_bytes: How much may lie there.
-        threads: How many files are fetched at once.
+        quick: A folder in memory. Small files go there, as long as it has ample room: to make a
+            file on a disk takes longer than to have it sent.
+        most_at_once: How many files are fetched at once, if the way is so long that it takes so
+            many.
 
     Attributes:
         local_root: What comes before files' paths on a local store; `None` for other stores.
     """
 
-    def __init__(self, store: Store, scratch: Path, *, max_bytes: int, threads: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        scratch: Path,
+        *,
+        max_bytes: int,
+        quick: Path | None = None,
+        most_at_once: int = _MOST_AT_ONCE,
+    ) -> None:
         root = store.local_path("")
         self.local_root = None if root is None else os.path.join(root, "")
-        self._store = store
         self._scratch = scratch
+        self._quick = None if quick is None else QuickRoom(quick)
         self._max_bytes = max_bytes
         self._used_bytes = 0
         self._started = 0
@@ -66,7 +80,8 @@ class Fetcher:
         self._waiting: list[_Batch] = []
         self._present: set[_Batch] = set()
         self._is_closed = False
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="fetch")
+        self._trouble: StorageError | None = None
+        self._transfers = Transfers(store, most_at_once=most_at_once) if root is None else None
 
     def prefetch(self, key: Hashable, files: Sequence[InputFile]) -> None:
         """Asks for the files of a mini-batch; returns at once. A known key changes nothing."""
@@ -83,7 +98,9 @@ class Fetcher:
 
         Raises:
             FetchError: Some can't be had.
-            StorageError: The fetcher was closed, or the key released meanwhile.
+            StoreUnavailableError: None can be had at present.
+            StorageError: The same for what is no fault of the files either, such as a full disk;
+                or the fetcher was closed, or the key released meanwhile.
             KeyError: The key was never asked for.
         """
         with self._lock:
@@ -95,6 +112,8 @@ class Fetcher:
             batch.is_wanted = True
             self._admit()
         batch.is_complete.wait()
+        if self._trouble is not None:
+            raise self._trouble
         if batch.is_released:
             raise StorageError("fetching was stopped")
         if batch.reasons:
@@ -125,8 +144,11 @@ class Fetcher:
                 batch.is_complete.set()
             self._batches.clear()
             self._waiting.clear()
-        self._threads.shutdown(cancel_futures=True)
+        if self._transfers is not None:
+            self._transfers.close()
         _delete_folder(self._scratch)
+        if self._quick is not None:
+            _delete_folder(self._quick.folder)
 
     def _admit(self) -> None:
         """Starts what fits, in order; and what is waited for, if nothing else is being used."""
@@ -141,54 +163,75 @@ class Fetcher:
                 self._start(wanted)
 
     def _start(self, batch: _Batch) -> None:
+        assert self._transfers is not None
         self._waiting.remove(batch)
         self._present.add(batch)
         self._used_bytes += batch.size
-        folder = os.path.join(self._scratch, f"{self._started:06d}")
+        is_quick = self._quick is not None and self._quick.take(batch.size)
+        above = self._quick.folder if self._quick is not None and is_quick else self._scratch
+        batch.lie_in(os.path.join(above, f"{self._started:06d}"), is_quick=is_quick)
         self._started += 1
-        batch.lie_in(folder)
-        for place in range(len(batch.files)):
-            self._threads.submit(self._fetch, batch, place)
         if not batch.files:
             batch.is_complete.set()
+            return
+        batch.make_folders()
+        self._transfers.add(
+            [
+                Transfer(
+                    file=file,
+                    target=target,
+                    is_wanted=batch.is_wanted_still,
+                    on_end=partial(self._take, batch, file.path),
+                )
+                for file, target in zip(batch.files, batch.targets, strict=True)
+            ]
+        )
 
-    def _fetch(self, batch: _Batch, place: int) -> None:
-        reason = "" if batch.is_released else self._try_fetch(batch, place)
+    def _take(self, batch: _Batch, path: str, reason: str, trouble: StorageError | None) -> None:
         with self._lock:
             batch.pending -= 1
             if reason:
-                batch.reasons[batch.files[place].path] = reason
+                batch.reasons[path] = reason
+            self._trouble = self._trouble or trouble
             is_last = batch.pending == 0
             if is_last:
                 batch.is_complete.set()
         if is_last and batch.is_released:
             self._remove(batch)
 
-    def _try_fetch(self, batch: _Batch, place: int) -> str:
-        file, target = batch.files[place], batch.targets[place]
-        try:
-            checked_relative(file.path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            self._store.fetch(file.path, Path(target))
-            size = os.stat(target).st_size
-        except FileNotFoundError:
-            return "it is not there any more"
-        except StorageError as error:
-            return error.message
-        except OSError as error:
-            return explain(error, "writing", target)
-        if size != file.size:
-            return f"it has changed since it was listed: {size} bytes, and not {file.size}"
-        return ""
-
     def _remove(self, batch: _Batch) -> None:
-        _delete_folder(Path(batch.folder))
+        batch.delete()
         with self._lock:
             if batch in self._present:
                 self._present.remove(batch)
                 self._used_bytes -= batch.size
+                if self._quick is not None and batch.is_quick:
+                    self._quick.give_back(batch.size)
             if not self._is_closed:
                 self._admit()
+
+
+class QuickRoom:
+    """How much may lie in memory: little of what is free there, and never much.
+
+    Args:
+        folder: A folder in memory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "inputs"
+        self._free = min(_MOST_QUICK, shutil.disk_usage(folder).free // 4)
+
+    def take(self, size: int) -> bool:
+        """Takes room, if there is so much."""
+        if size > self._free or shutil.disk_usage(self.folder.parent).free < 4 * size:
+            return False
+        self._free -= size
+        return True
+
+    def give_back(self, size: int) -> None:
+        """Gives back what was taken."""
+        self._free += size
 
 
 class _Batch:
@@ -198,6 +241,7 @@ class _Batch:
         self.files = files
         self.size = sum(file.size for file in files)
         self.folder = ""
+        self.is_quick = False
         self.targets: list[str] = []
         self.reasons: dict[str, str] = {}
         self.pending = len(files)
@@ -205,11 +249,43 @@ class _Batch:
         self.is_released = False
         self.is_complete = threading.Event()
 
-    def lie_in(self, folder: str) -> None:
+    def lie_in(self, folder: str, *, is_quick: bool) -> None:
         """Says where the files go."""
+        self.is_quick = is_quick
         names = scratch_names([file.path for file in self.files])
         self.folder = folder
         self.targets = [os.path.join(folder, name) for name in names]
+
+    def is_wanted_still(self) -> bool:
+        """Whether it was not released."""
+        return not self.is_released
+
+    def make_folders(self) -> None:
+        """Makes the folders that the files go to, as far as that can be done."""
+        for folder in {os.path.dirname(target) for target in self.targets}:
+            try:
+                os.makedirs(folder, exist_ok=True)
+            except OSError:  # a name too long, say: fetching the file says so again
+                continue
+
+    def delete(self) -> None:
+        """Deletes the files; quickly where nobody has left anything beside them."""
+        try:
+            for target in self.targets:
+                os.unlink(target)
+            for folder in sorted(self._folders(), key=len, reverse=True):
+                os.rmdir(folder)
+        except OSError:
+            _delete_folder(Path(self.folder))
+
+    def _folders(self) -> set[str]:
+        folders = {self.folder}
+        for target in self.targets:
+            folder = os.path.dirname(target)
+            while folder not in folders:
+                folders.add(folder)
+                folder = os.path.dirname(folder)
+        return folders
 
     def fetched(self) -> dict[str, str]:
         """Where the files lie that could be fetched."""

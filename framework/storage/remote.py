@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, NoReturn
 from framework.domain.files import order_key
 from framework.errors import StorageError
 from framework.storage.contract import AppendLog, OnBytes, StagedFile, StoredFile
+from framework.storage.direct import requests_for
+from framework.storage.gets import Requests
 from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.os_errors import shown
 from framework.storage.paths import checked_relative, scheme_of
@@ -19,6 +21,7 @@ from framework.storage.sorting import SortedRuns, sorted_runs
 from framework.storage.tree import EVERYTHING, Kind, Selection, Sight, TreeStore
 
 _REPLACES_WHOLE = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
+_HAS_ETAGS = _REPLACES_WHOLE | {"http", "https"}
 
 
 class FsspecStore(TreeStore):
@@ -109,6 +112,15 @@ class FsspecStore(TreeStore):
         with self._translated("reading", path):
             stream: AbstractContextManager[BinaryIO] = self._filesystem.open(self._full(path), "rb")
             return stream
+
+    @property
+    def has_lasting_etags(self) -> bool:
+        """Whether a file's etag in a listing is the one that `stat` tells."""
+        return scheme_of(self.url) in _HAS_ETAGS
+
+    def requests(self, path: str) -> Requests | None:
+        """What plain GETs for files look like, where the store takes them."""
+        return requests_for(self._filesystem, self._full, path, scheme_of(self.url))
 
     def fetch(self, path: str, target: Path, on_bytes: OnBytes | None = None) -> None:
         """Copies a file to a new local file."""

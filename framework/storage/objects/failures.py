@@ -22,6 +22,10 @@ class ServiceError(StorageError):
         self.reason = reason
 
 
+class UnavailableError(ServiceError):
+    """A service could not be reached, or went on failing, for as long as it was asked."""
+
+
 class MissingBucketError(ServiceError):
     """There is no such bucket, or no such container."""
 

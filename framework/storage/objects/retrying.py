@@ -11,7 +11,12 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from framework.storage.objects.failures import Conflict, PassingError, ServiceError
+from framework.storage.objects.failures import (
+    Conflict,
+    PassingError,
+    ServiceError,
+    UnavailableError,
+)
 
 Answer = TypeVar("Answer")
 
@@ -72,7 +77,8 @@ def _again(ask: Callable[[], Answer], what: type[Exception], patience_s: float) 
         failure = last.exception()
         spent = time.monotonic() - began
         reason = getattr(failure, "reason", "others kept writing to the same name")
-        raise ServiceError(
+        kind = UnavailableError if isinstance(failure, PassingError) else ServiceError
+        raise kind(
             f"{reason}, still after {last.attempt_number} tries in {spent:.0f} s",
             getattr(failure, "key", ""),
         ) from failure

@@ -11,11 +11,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from framework.storage.direct import requests_for
+from framework.storage.gets import Requests
 from framework.storage.objects.failures import (
     ConditionError,
     PassingError,
@@ -162,6 +164,10 @@ class S3Objects(ObjectService):
     def buckets(self) -> list[str]:
         """The names of all buckets."""
         return [each["Name"] for each in self.request("list_buckets", "").get("Buckets", ())]
+
+    def requests(self, full: Callable[[str], str], path: str) -> Requests | None:
+        """What plain GETs for objects look like."""
+        return requests_for(self._filesystem, full, path, "s3")
 
     def ask(self, method: str, key: str, **arguments: Any) -> Any:
         """One request about one object, repeated for as long as it may succeed."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+from framework.storage.gets import Requests
 
 
 class Listed(NamedTuple):
@@ -152,6 +154,15 @@ class ObjectService(ABC):
     @abstractmethod
     def children(self, prefix: str) -> Iterable[str]:
         """What follows a prefix, up to the next slash, each once; folders end with the slash."""
+
+    def requests(self, full: Callable[[str], str], path: str) -> Requests | None:
+        """What plain GETs for objects look like; `None` where `get` has to do them all.
+
+        Args:
+            full: Makes keys of paths.
+            path: A small object that should be there; it may be read to find out.
+        """
+        return None
 
     @abstractmethod
     def buckets(self) -> list[str]:

@@ -12,11 +12,12 @@ from typing import BinaryIO, cast
 
 from framework.domain.files import order_key
 from framework.domain.suggestions import did_you_mean
-from framework.errors import StorageError
+from framework.errors import StorageError, StoreUnavailableError
 from framework.storage import durable
 from framework.storage.contract import AppendLog, OnBytes, StagedFile, StoredFile
+from framework.storage.gets import Requests
 from framework.storage.objects.committing import commit, creates_exclusively
-from framework.storage.objects.failures import MissingBucketError, ServiceError
+from framework.storage.objects.failures import MissingBucketError, ServiceError, UnavailableError
 from framework.storage.objects.logs import LogReader, ObjectLog, pieces_of
 from framework.storage.objects.reading import BLOCK_BYTES, ObjectReader
 from framework.storage.objects.service import ObjectService, split_key
@@ -138,6 +139,15 @@ class ObjectStore(TreeStore):
         """A file as a seekable binary stream."""
         with self._told("reading", path):
             return io.BufferedReader(ObjectReader(self._objects, self._key(path)))
+
+    @property
+    def has_lasting_etags(self) -> bool:
+        """Whether a file's etag in a listing is the one that `stat` tells."""
+        return True
+
+    def requests(self, path: str) -> Requests | None:
+        """What plain GETs for objects look like, where the service takes them."""
+        return self._objects.requests(self._key, path)
 
     def fetch(self, path: str, target: Path, on_bytes: OnBytes | None = None) -> None:
         """Copies a file to a new local file: a small one takes one request."""
@@ -304,7 +314,9 @@ class ObjectStore(TreeStore):
         except ServiceError as error:
             hint = self._other_buckets() if isinstance(error, MissingBucketError) else ""
             where = shown(self._url_of(path))
-            raise StorageError(f"{error.reason}{hint} while {action} {where}") from error
+            is_gone = isinstance(error, UnavailableError)
+            kind = StoreUnavailableError if is_gone else StorageError
+            raise kind(f"{error.reason}{hint} while {action} {where}") from error
 
     def _other_buckets(self) -> str:
         with suppress(ServiceError):

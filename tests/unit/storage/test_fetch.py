@@ -45,7 +45,12 @@ class Gated:
         self.gate = threading.Semaphore(0)
         self.began = threading.Semaphore(0)
 
+    has_lasting_etags = False
+
     def local_path(self, path):
+        return None
+
+    def requests(self, path):
         return None
 
     def fetch(self, path, target):
@@ -56,7 +61,7 @@ class Gated:
 
 
 def test_files_keep_their_names_and_folders_until_they_are_released(store, scratch):
-    fetcher = Fetcher(store, scratch, max_bytes=1_000, threads=2)
+    fetcher = Fetcher(store, scratch, max_bytes=1_000, most_at_once=2)
     fetcher.prefetch("batch", [file(1), file(2)])
 
     paths = fetcher.wait("batch")
@@ -75,7 +80,7 @@ def test_files_keep_their_names_and_folders_until_they_are_released(store, scrat
 def test_local_files_are_used_in_place(tmp_path, scratch):
     store = LocalStore(tmp_path / "data")
     store.write("a/b", b"x")
-    fetcher = Fetcher(store, scratch, max_bytes=1, threads=1)
+    fetcher = Fetcher(store, scratch, max_bytes=1, most_at_once=1)
     fetcher.prefetch(0, [InputFile("a/b", 1)])
 
     assert fetcher.wait(0) == [str(tmp_path / "data" / "a" / "b")]
@@ -87,7 +92,7 @@ def test_local_files_are_used_in_place(tmp_path, scratch):
 
 
 def test_a_key_that_was_released_can_be_asked_for_again(store, scratch):
-    fetcher = Fetcher(store, scratch, max_bytes=1_000, threads=2)
+    fetcher = Fetcher(store, scratch, max_bytes=1_000, most_at_once=2)
     for _ in range(3):
         fetcher.prefetch(7, [file(1)])
         assert Path(fetcher.wait(7)[0]).exists()
@@ -98,7 +103,7 @@ def test_a_key_that_was_released_can_be_asked_for_again(store, scratch):
 
 
 def test_scratch_stays_within_its_bound_and_everything_is_fetched_in_the_end(store, scratch):
-    fetcher = Fetcher(store, scratch, max_bytes=25, threads=4)
+    fetcher = Fetcher(store, scratch, max_bytes=25, most_at_once=4)
     for number in range(9):
         fetcher.prefetch(number, [file(number)])
     for number in range(9):
@@ -111,7 +116,7 @@ def test_scratch_stays_within_its_bound_and_everything_is_fetched_in_the_end(sto
 
 def test_more_is_fetched_only_when_something_is_released(store, scratch):
     gated = Gated(store)
-    fetcher = Fetcher(gated, scratch, max_bytes=20, threads=4)
+    fetcher = Fetcher(gated, scratch, max_bytes=20, most_at_once=4)
     for number in range(3):
         fetcher.prefetch(number, [file(number)])
     for _ in range(2):
@@ -129,7 +134,7 @@ def test_more_is_fetched_only_when_something_is_released(store, scratch):
 
 @pytest.mark.parametrize("max_bytes", [0, 5, 15])
 def test_what_is_larger_than_the_bound_is_fetched_alone(store, scratch, max_bytes):
-    fetcher = Fetcher(store, scratch, max_bytes=max_bytes, threads=2)
+    fetcher = Fetcher(store, scratch, max_bytes=max_bytes, most_at_once=2)
     fetcher.prefetch("small", [file(0)])
     fetcher.prefetch("large", [file(1), file(2)])
 
@@ -140,7 +145,7 @@ def test_what_is_larger_than_the_bound_is_fetched_alone(store, scratch, max_byte
 
 
 def test_waiting_out_of_order_does_not_lock_up(store, scratch):
-    fetcher = Fetcher(store, scratch, max_bytes=10, threads=1)
+    fetcher = Fetcher(store, scratch, max_bytes=10, most_at_once=1)
     for number in range(3):
         fetcher.prefetch(number, [file(number)])
 
@@ -151,7 +156,7 @@ def test_waiting_out_of_order_does_not_lock_up(store, scratch):
 
 
 def test_each_file_that_fails_is_named_with_its_reason_and_the_others_are_there(store, scratch):
-    fetcher = Fetcher(store, scratch, max_bytes=1_000, threads=2)
+    fetcher = Fetcher(store, scratch, max_bytes=1_000, most_at_once=2)
     files = [file(1), file(44), file(2, size=99), InputFile("a/../b", 1), InputFile("x" * 300, 0)]
     store.write("x" * 300, b"")
     fetcher.prefetch(0, files)
@@ -175,7 +180,7 @@ def test_each_file_that_fails_is_named_with_its_reason_and_the_others_are_there(
 
 def test_what_is_released_while_it_is_fetched_is_deleted_when_it_has_come(store, scratch):
     gated = Gated(store)
-    fetcher = Fetcher(gated, scratch, max_bytes=10, threads=1)
+    fetcher = Fetcher(gated, scratch, max_bytes=10, most_at_once=1)
     fetcher.prefetch(0, [file(0), file(1)])
     fetcher.prefetch(1, [file(2)])
     assert gated.began.acquire(timeout=30)
@@ -190,7 +195,7 @@ def test_what_is_released_while_it_is_fetched_is_deleted_when_it_has_come(store,
 
 def test_closing_ends_the_waiting(store, scratch):
     gated = Gated(store)
-    fetcher = Fetcher(gated, scratch, max_bytes=10, threads=1)
+    fetcher = Fetcher(gated, scratch, max_bytes=10, most_at_once=1)
     fetcher.prefetch(0, [file(0), file(1)])
     fetcher.prefetch(1, [file(2)])
     errors = []
