@@ -44,15 +44,21 @@ def job_verify(
 ) -> int:
     """Compare a job's output with the checksums that the job wrote down.
 
-    The output, and what scripts published beside it. Exits with 1 if a file is missing, or is not
-    the same any more.
+    The output, and what scripts published beside it; and the job's manifest with the rest of its
+    record. Exits with 1 if something is missing, or is not the same any more.
     """
     from framework.jobs.verifying import Verdict, verify_job
 
     place = place_of(workspace, conf)
     files = list(verify_job(place.workspace, name, place.options))
     rows = [
-        {"file": each.url, "status": str(each.verdict), "sha256": each.sha256} for each in files
+        {
+            "file": each.url,
+            "status": str(each.verdict),
+            "entry": each.entry,
+            "sha256": each.sha256,
+        }
+        for each in files
     ]
     show(rows, form=form, query=query)
     return 0 if all(each.verdict is Verdict.SAME for each in files) else _NOT_THE_SAME

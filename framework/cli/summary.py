@@ -42,6 +42,9 @@ def summary_lines(
     parts = [f"{counts['succeeded']:,} of {phrases.files(counts['files'])} ok"]
     if counts["failed"]:
         parts.append(f"{counts['failed']:,} failed")
+    not_attempted = counts["files"] - counts["succeeded"] - counts["failed"]
+    if not_attempted:
+        parts.append(f"{not_attempted:,} not attempted")
     parts.append(f"{counts['rows']:,} row{'' if counts['rows'] == 1 else 's'}")
     yield f"{status}: {', '.join(parts)} in {phrases.duration(seconds)}"
     if status == "Completed" and summary["output"]:

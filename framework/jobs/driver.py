@@ -25,6 +25,7 @@ from framework.jobs.journal import Journal
 from framework.jobs.ledger import Intent, Ledger
 from framework.jobs.listing import Listing
 from framework.jobs.log_writer import LogWriter
+from framework.jobs.manifest import write_manifest
 from framework.jobs.observing import Reporter, shown_counts
 from framework.jobs.plan import JobPlan
 from framework.jobs.reduce import Reduction, reduce_parts
@@ -109,8 +110,10 @@ class Driver:
     def _run(self) -> None:
         self._reporter.status(JobStatus.PREPARING)
         self._listing.start()
-        if self._is_committed():
+        committed = self._committed()
+        if committed is not None:
             self._check_all_done()
+            write_manifest(self._plan.record, committed)
             return
         with self._environment.in_use() as python:
             self._plan = self._plan.with_python(python)
@@ -129,15 +132,15 @@ class Driver:
             self._score(session)
             self._finalize(session)
 
-    def _is_committed(self) -> bool:
-        """Whether a driver before this one has published the output; tidies up after it."""
+    def _committed(self) -> Intent | None:
+        """What a driver before this one has published as the output; tidies up after it."""
         if not self._plan.keeps_rows:
-            return False
+            return None
         intent = committed(self._plan.target, self._ledger)
         clear_staged(self._plan.target, self._plan.record, self._journal.epoch)
         if intent is not None:
             self._reporter.note("output_sha256", intent.sha256)
-        return intent is not None
+        return intent
 
     def _score(self, session: Session) -> None:
         self._bounds.check()
@@ -184,8 +187,9 @@ class Driver:
             for warning in publish_extras(self._plan.record, folder, self.epoch):
                 self._reporter.notice(warning)
         if staged is not None:
-            intent = commit(self._plan.target, staged, self._ledger, self._journal)
-            self._reporter.note("output_sha256", intent.sha256)
+            staged = commit(self._plan.target, staged, self._ledger, self._journal)
+            self._reporter.note("output_sha256", staged.sha256)
+        write_manifest(self._plan.record, staged)
 
     def _stage(self, session: Session) -> Intent:
         """Reduces the parts, and makes sure that the output has every row that was counted."""

@@ -17,7 +17,7 @@ from framework.jobs.observing import shown_counts
 from framework.jobs.plan import JobPlan
 from framework.settings import Settings
 
-_LIBRARIES = ("dask-batch-endpoints", "distributed", "pandas", "pyarrow", "numpy")
+_LIBRARIES = ("dask-batch-endpoints", "dask", "distributed", "pandas", "pyarrow", "numpy")
 
 
 def fresh_name(settings: Settings) -> str:

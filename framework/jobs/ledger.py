@@ -158,6 +158,13 @@ def read_receipts(record: JobRecord) -> Iterator[Receipt]:
             yield decode_receipt(entry["receipt"])
 
 
+def intents(record: JobRecord) -> Iterator[Intent]:
+    """Everything that drivers were about to commit, oldest first."""
+    for entry in read_log(record, LEDGER):
+        if "intent" in entry:
+            yield Intent(**entry["intent"])
+
+
 def encode_receipt(receipt: Receipt) -> dict[str, Any]:
     """A receipt as the ledger's line has it: short, since there are very many outcomes."""
     line: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from pathlib import Path
@@ -70,6 +71,24 @@ def test_an_output_is_verified_file_by_file(bench, made):
     (bench.root / "out" / "sub" / "ü.txt").unlink()
     bad = verdicts(job(bench, "verify").check(1))
     assert bad == {"predictions.csv": "changed", "a b.txt": "same", "ü.txt": "missing"}
+
+
+def test_what_differs_of_the_manifest_is_told_by_its_entry(bench, made):
+    manifest = made.record / "manifest.json"
+    told = json.loads(manifest.read_text())
+    assert told["output"]["sha256"] == hashlib.sha256(made.data).hexdigest()
+    assert told["counts"]["not_attempted"] == 0
+    assert told["counts"]["rows"] == told["output"]["rows"] == made.counts["rows"]
+    assert told["inputs"]["count"] == made.counts["files"]
+    assert [each["path"] for each in told["extras"]] == ["sub/a b.txt", "sub/ü.txt"]
+    code = bench.workspace / told["code"]["path"]
+    assert hashlib.sha256(code.read_bytes()).hexdigest() == told["code"]["sha256"]
+
+    manifest.write_text(json.dumps({**told, "model": {"name": "other"}, "output": None}))
+    found = json.loads(job(bench, "verify").check(1).out)
+    assert [each["entry"] for each in found if each["status"] == "changed"] == ["model", "output"]
+    manifest.unlink()
+    job(bench, "verify").check(0)
 
 
 def test_what_is_not_completed_has_nothing_to_verify(bench):

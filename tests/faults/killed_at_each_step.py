@@ -96,6 +96,9 @@ def job(folder: Path, kill_at: int, overrides: list[str]) -> dict[str, object]:
         "before": before,
         "resumed": resumed,
         "after": contents(output),
+        "manifest": json.loads(
+            (workspace / "jobs" / "job" / "manifest.json").read_text(errors="replace")
+        ),
         "staging": contents(workspace / "jobs" / "job" / "staging"),
         "said": said.read_text(),
         "steps": said.with_suffix(".steps").read_text().splitlines(),

@@ -38,6 +38,12 @@ def _jobs(bench, numbers):
     return [json.loads(line) for line in ended.out.splitlines()]
 
 
+def _sums(manifest):
+    """What does not depend on how often the job was killed."""
+    output = {key: manifest["output"][key] for key in ("size", "rows", "sha256")}
+    return output, manifest["extras"], manifest["inputs"], manifest["code"]
+
+
 @pytest.mark.slow
 def test_killed_before_any_step_and_resumed_the_output_is_as_if_undisturbed(bench):
     bench.files(6)
@@ -49,10 +55,12 @@ def test_killed_before_any_step_and_resumed_the_output_is_as_if_undisturbed(benc
     assert sorted(expected) == [*written, "predictions.csv"]
     steps = undisturbed["steps"]
     committing = [place for place, step in enumerate(steps, 1) if f"/output-{NEVER}" in step]
+    last = [place for place, step in enumerate(steps, 1) if "manifest.json" in step]
     others = sorted(set(range(1, len(steps) + 1)) - set(committing))
     seed = random.randrange(1 << 32)
     print(f"seed {seed}, {len(steps)} steps")
-    numbers = sorted([*committing[-COMMITTING:], *random.Random(seed).sample(others, ELSEWHERE)])
+    chance = random.Random(seed).sample(others, ELSEWHERE)
+    numbers = sorted({*committing[-COMMITTING:], *last[-1:], *chance})
 
     for job in _jobs(bench, numbers):
         told = f"killed before {job['steps'][-1]}\n{job['said']}"
@@ -62,3 +70,4 @@ def test_killed_before_any_step_and_resumed_the_output_is_as_if_undisturbed(benc
         assert job["resumed"] == 0, told
         assert job["after"] == expected, told
         assert not job["staging"], told
+        assert _sums(job["manifest"]) == _sums(undisturbed["manifest"]), told

@@ -98,6 +98,8 @@ def _numbers(facts: Facts) -> Iterator[tuple[str, str, str]]:
     yield "Files", f"{total:,}", f"{done:,} of them are done" if done < total else ""
     yield "Succeeded", f"{counts.succeeded:,}", _share(counts.succeeded, total)
     yield "Failed", f"{counts.failed:,}", _share(counts.failed, total)
+    if is_final(facts.summary) and total > done:
+        yield "Not attempted", f"{total - done:,}", _share(total - done, total)
     yield "Rows", f"{counts.rows:,}", ""
     yield "Mini-batches", f"{counts.mini_batches:,}", f"{tally.retried:,} tried again"
     yield "Tries", f"{counts.tries:,}", "scoring calls"

@@ -47,7 +47,7 @@ def test_failed_files_come_with_the_commonest_reasons_and_where_the_rest_is(tmp_
 def test_a_job_without_its_output_says_how_to_resume_and_no_output(tmp_path: Path) -> None:
     for status in ("Failed", "Canceled"):
         assert lines(tmp_path, status, succeeded=1, rows=1) == [
-            f"{status}: 1 of 500 files ok, 1 row in 4.2 s",
+            f"{status}: 1 of 500 files ok, 499 not attempted, 1 row in 4.2 s",
             "to resume: resume-it",
         ]
 

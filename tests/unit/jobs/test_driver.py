@@ -200,6 +200,7 @@ def test_a_completed_job_leaves_its_record_and_no_staging(shop):
         "job.json",
         "ledger",
         "logs",
+        "manifest.json",
         "report.html",
         "summaries",
     ]
