@@ -9,7 +9,16 @@ from typing import Any
 from framework.config.changes import COMPUTE, COMPUTE_NAME, OVERRIDE, Change, Layer, Source
 from framework.config.overrides import Assignment, Operator
 from framework.config.resolving import settled_at
-from framework.config.schema import Field, Group, Key, Map, dotted, node_at, schema
+from framework.config.schema import (
+    Field,
+    Group,
+    Key,
+    Map,
+    dotted,
+    is_param_path,
+    node_at,
+    schema,
+)
 from framework.config.shorthands import is_short
 from framework.config.table import Table
 from framework.config.unknown_keys import unknown_key
@@ -87,7 +96,8 @@ def _check_presence(assignment: Assignment, table: Table, layer: Layer) -> None:
         return
     written = dotted(assignment.key)
     there = table.under(key)
-    if key != assignment.key and not _there(assignment.key, table).startswith(_MEANT):
+    is_known = is_param_path(key) or not _there(assignment.key, table).startswith(_MEANT)
+    if key != assignment.key and is_known:
         return  # a compute's own setting: its class declares it, and preflight asks that class
     if assignment.operator is Operator.CHANGE and not there:
         hint = _there(assignment.key, table)

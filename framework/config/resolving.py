@@ -12,7 +12,19 @@ from framework.config.changes import BUILT_IN, CODE, DEFAULT, Source
 from framework.config.documents import is_secret
 from framework.config.inline_files import expanded_inline, is_inline, located_inline
 from framework.config.paths import located
-from framework.config.schema import Field, Group, Key, Kind, Map, Node, dotted, node_at, schema
+from framework.config.schema import (
+    PARAM_PATH,
+    Field,
+    Group,
+    Key,
+    Kind,
+    Map,
+    Node,
+    dotted,
+    is_param_path,
+    node_at,
+    schema,
+)
 from framework.config.table import Leaf, Table
 from framework.config.values import WrongValueError, described, read, settle
 from framework.domain.redaction import MASK, without_signatures
@@ -161,7 +173,7 @@ def _leaves_below(node: Node, key: Key, table: Table) -> Iterator[tuple[Key, Fie
             yield from _leaves_below(child, (*key, name), table)
     elif isinstance(node, Map):
         for each, leaf in table.under(key).items():
-            yield each, node.values, leaf
+            yield each, PARAM_PATH if is_param_path(each) else node.values, leaf
     else:
         yield key, node, table.get(key) or Leaf(node.default, BUILT_IN)
 

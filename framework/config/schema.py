@@ -72,6 +72,14 @@ Node = Group | Map | Field
 ROOT: Key = ()
 OPEN_TEXT = Field(kind=Kind.TEXT)
 OPEN_ANY = Field(kind=Kind.ANY, is_optional=True)
+COMPUTE_PATHS = ("tls_ca_file", "tls_client_cert", "tls_client_key")
+"""Settings of registered computes that are paths: relative ones are relative to their file."""
+PARAM_PATH = Field(kind=Kind.TEXT, is_optional=True, metadata={"is_path": True})
+
+
+def is_param_path(key: Key) -> bool:
+    """Whether a registered compute's own setting is a path."""
+    return key[:2] == ("compute", "params") and len(key) == 3 and key[2] in COMPUTE_PATHS
 
 
 @cache

@@ -83,6 +83,10 @@ class ChunkSizer:
         self._largest = processes
         self._seconds: float | None = None
 
+    def share(self, instances: int) -> None:
+        """Notes how many instances share the work by now."""
+        self._instances = instances
+
     @property
     def seconds_per_mini_batch(self) -> float | None:
         """The running mean of the duration of one scoring call, in seconds."""

@@ -40,13 +40,15 @@ _SECRET_KEY = re.compile(
         | (?:^|_)(?:keys?|sas|pat|auth|cookie|bearer|jwt|dsn)(?:$|_)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_PATHS = frozenset({"tls_client_key"})
+"""A file's name, though it does not sound so."""
 _REFERENCE = re.compile(r"\$\{oc\.env:[^{}]*\}")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 
 def looks_secret(key: str) -> bool:
     """Whether a key's name says that its value is a secret: `API_TOKEN`, `accountKey`, `sas`."""
-    return bool(_SECRET_KEY.search("_".join(_WORDS.split(key))))
+    return key not in _PATHS and bool(_SECRET_KEY.search("_".join(_WORDS.split(key))))
 
 
 def masked(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from distributed import secede
 from framework.domain.chunks import Chunk
 from framework.domain.limits import Limits
 from framework.domain.outcomes import Assembled, Block, Outcome, Part, Receipt
-from framework.engine.lease import pool_of
+from framework.engine.lease import Lease, lease_of
 from framework.engine.pool import PoolClosedError, ScorerPool
 from framework.engine.work import Scored
 from framework.errors import FrameworkError
@@ -33,14 +33,15 @@ def score_chunk(key: str, chunk: Chunk, budget_s: float, limits: Limits | None =
     """
     secede()
     try:
-        return _score(pool_of(key), chunk, budget_s, limits)
+        return _score(lease_of(key), chunk, budget_s, limits)
     except PoolClosedError:
         return Receipt(outcomes=(), part=None, returned=chunk.indices)
     except FrameworkError as error:
         return Receipt(outcomes=(), part=None, returned=chunk.indices, error=error)
 
 
-def _score(pool: ScorerPool, chunk: Chunk, budget_s: float, limits: Limits | None) -> Receipt:
+def _score(lease: Lease, chunk: Chunk, budget_s: float, limits: Limits | None) -> Receipt:
+    pool = lease.pool
     ticket = pool.submit(list(chunk), limits)
     try:
         if not ticket.wait(budget_s):
@@ -50,6 +51,7 @@ def _score(pool: ScorerPool, chunk: Chunk, budget_s: float, limits: Limits | Non
         pool.forget(ticket)
     stopped = ticket.stopped()
     finished = ticket.results()
+    lease.check()  # else a part of an ended job would be written into the folder that it removed
     outcomes, part = _write_part(pool, chunk, finished)
     done = {outcome.index for outcome in outcomes}
     call_limit, notices = pool.recovery.news()

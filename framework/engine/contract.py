@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, ClassVar
 
 
 class Compute(ABC):
@@ -17,7 +17,25 @@ class Compute(ABC):
 
             def cluster(self, instances):
                 return GridCluster(queue=self._queue, jobs=instances)
+
+    Attributes:
+        is_in_process: Whether the instances are threads of the driver's own process, and so see
+            what it sees.
+        is_shared: Whether others' jobs may run there as well: the cluster was there before the job.
     """
+
+    is_in_process: ClassVar[bool] = False
+    is_shared: ClassVar[bool] = False
+
+    @property
+    def security(self) -> Any:
+        """The `distributed.Security` that the driver connects with; `None` for Dask's own."""
+        return None
+
+    @property
+    def connect_timeout_s(self) -> float:
+        """Seconds within which the scheduler has to answer."""
+        return 30.0
 
     @abstractmethod
     def cluster(self, instances: int) -> AbstractContextManager[Any]:

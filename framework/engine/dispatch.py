@@ -7,24 +7,27 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import Any, Protocol
 
 from distributed import Future
-from distributed.client import FutureCancelledError
-from distributed.scheduler import KilledWorker
 
 from framework.domain.chunks import BUDGET_S, MAX_FILES, Chunk, ChunkSizer
 from framework.domain.limits import Limits
 from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import Receipt
+from framework.engine import calls
 from framework.engine.chunk_task import score_chunk
-from framework.engine.session import Pools, Session
-from framework.errors import FrameworkError, NoInstancesError, ScorerInitError
+from framework.engine.pools import Pools
+from framework.engine.roster import Failed, Joined, Lost
+from framework.engine.session import Session
+from framework.errors import FrameworkError, ScorerInitError
 
 logger = logging.getLogger(__name__)
 
 _STOP = "stop"
 _WAKE = "wake"
+_LAST_RECEIPT_S = 10.0
+_NOTHING = Receipt(outcomes=(), part=None, returned=())
 
 
 class Source(Protocol):
@@ -43,14 +46,35 @@ class Source(Protocol):
 
 
 @dataclass(slots=True)
+class _Flight:
+    """A chunk on its way."""
+
+    chunk: Chunk
+    future: Future
+    follower: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Landed:
+    """What has become of a chunk: a receipt, or an error."""
+
+    number: int
+    receipt: Receipt | None = None
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
 class _Instance:
     address: str
-    chunks: dict[Future, Chunk] = field(default_factory=dict)
+    flights: dict[int, _Flight] = field(default_factory=dict)
     error: FrameworkError | None = None
 
     @property
     def mini_batches(self) -> int:
-        return sum(len(chunk) for chunk in self.chunks.values())
+        return sum(len(flight.chunk) for flight in self.flights.values())
+
+
+_Event = _Landed | Joined | Lost | Failed | str
 
 
 class Dispatcher:
@@ -76,12 +100,14 @@ class Dispatcher:
         self._source = source
         self._limits = limits
         self._sizer = ChunkSizer(processes=pools.spec.processes, instances=len(session.instances))
-        self._instances = [_Instance(address) for address in session.instances]
+        self._instances: dict[str, _Instance] = {}
         self._returned: deque[MiniBatch] = deque()
-        self._events: SimpleQueue[Future | str] = SimpleQueue()
+        self._events: SimpleQueue[_Event] = SimpleQueue()
         self._grace_s: float | None = None
         self._is_interrupted = False
+        self._is_stopping = False
         self._sequence = 0
+        pools.listen(self._events.put)
 
     def wake(self) -> None:
         """Says that the source has more; from any thread."""
@@ -101,17 +127,18 @@ class Dispatcher:
         Raises:
             FrameworkError: The scorer can't be loaded, a part can't be written, or nobody is left.
         """
-        is_stopping = False
         while True:
             if not self._is_ending:
                 self._top_up()
-            if not self._in_flight and (is_stopping or self._is_done):
+            if not self._in_flight and (self._is_stopping or self._is_done):
                 return
             events = self._next_events()
-            if _STOP in events and not is_stopping:
-                is_stopping = True
+            if _STOP in events and not self._is_stopping:
+                self._is_stopping = True
                 self._pools.end(grace_s=self._grace_s or 0.0)
-            receipts = [self._settle(event) for event in events if isinstance(event, Future)]
+            receipts = [self._take(event) for event in events if isinstance(event, _Landed)]
+            for event in events:
+                self._note(event)
             if news := [receipt for receipt in receipts if receipt.has_news]:
                 yield news
             failures = (receipt.error for receipt in receipts if receipt.error is not None)
@@ -125,27 +152,40 @@ class Dispatcher:
 
     @property
     def _in_flight(self) -> bool:
-        return any(instance.chunks for instance in self._instances)
+        return any(instance.flights for instance in self._instances.values())
 
     @property
     def _is_done(self) -> bool:
         return self._source.is_exhausted and not self._returned
 
-    def _next_events(self) -> list[Future | str]:
+    def _next_events(self) -> list[_Event]:
         """Waits for one event, and takes those that are there with it."""
-        events = [self._events.get()]
+        try:
+            events = [self._events.get(timeout=self._patience_s)]
+        except Empty:
+            self._give_up()
+            return []
         while True:
             try:
                 events.append(self._events.get_nowait())
             except Empty:
                 return events
 
+    @property
+    def _patience_s(self) -> float | None:
+        """Seconds to wait for receipts: of pools that have been stopped they are here soon."""
+        return _LAST_RECEIPT_S if self._is_stopping else None
+
+    def _give_up(self) -> None:
+        for address in list(self._instances):
+            self._note(Lost(address))
+
     def _top_up(self) -> None:
         """Gives every instance what keeps its processes busy, those with least first."""
-        able = (instance for instance in self._instances if instance.error is None)
+        able = (each for each in self._instances.values() if each.error is None)
         for instance in sorted(able, key=lambda instance: instance.mini_batches):
             while self._sizer.wants_more(
-                chunks=len(instance.chunks), mini_batches=instance.mini_batches
+                chunks=len(instance.flights), mini_batches=instance.mini_batches
             ):
                 chunk = self._next_chunk()
                 if chunk is None:
@@ -170,32 +210,47 @@ class Dispatcher:
         return Chunk.of(sorted(batches)) if batches else None
 
     def _send(self, instance: _Instance, chunk: Chunk) -> None:
-        self._sequence += 1
-        future = self._session.client.submit(
-            score_chunk,
-            self._key,
-            chunk,
-            BUDGET_S,
-            self._limits(),
-            key=f"score-{chunk.label}-{self._key}-{self._sequence}",
-            workers=[instance.address],
-            pure=False,
-        )
-        instance.chunks[future] = chunk
-        future.add_done_callback(self._events.put)
+        self._sequence = number = self._sequence + 1
+        client = self._session.client
+        key = f"score-{chunk.label}-{self._key}-{number}"
+        task = (score_chunk, self._key, chunk, BUDGET_S, self._limits())
+        flight = _Flight(chunk, calls.submit(client, instance.address, key, *task))
+        instance.flights[number] = flight
+        flight.follower = calls.start(client, self._follow(number, flight.future))
 
-    def _settle(self, future: Future) -> Receipt:
-        """Takes a chunk that has come back; what of it is not finished is dispatched again."""
-        instance = next(each for each in self._instances if future in each.chunks)
-        chunk = instance.chunks.pop(future)
+    async def _follow(self, number: int, future: Future) -> None:
+        """Waits, on the client's event loop, for what becomes of a chunk."""
         try:
-            receipt: Receipt = future.result()
-        except (KilledWorker, FutureCancelledError) as error:
-            logger.warning("chunk %s was lost (%s); it is sent again", chunk.label, error)
-            self._check_instances()
+            landed = _Landed(number, await calls.result_of(self._session.client, future))
+        except Exception as error:  # noqa: BLE001  the dispatcher's thread raises it
+            landed = _Landed(number, error=error)
+        self._events.put(landed)
+
+    def _note(self, event: _Event) -> None:
+        """Follows the changes among the instances."""
+        if isinstance(event, Joined):
+            self._instances.setdefault(event.address, _Instance(event.address))
+        elif isinstance(event, Lost):
+            instance = self._instances.pop(event.address, None)
+            for flight in instance.flights.values() if instance else ():
+                flight.follower.cancel()
+                flight.future.release()
+                self._returned.extend(flight.chunk)
+        self._sizer.share(max(1, len(self._instances)))
+
+    def _take(self, landed: _Landed) -> Receipt:
+        """Takes a chunk that has come back; what of it is not finished is dispatched again."""
+        instance = next((e for e in self._instances.values() if landed.number in e.flights), None)
+        if instance is None:
+            return _NOTHING  # it was sent to another since: the first outcome would count anyway
+        flight = instance.flights.pop(landed.number)
+        flight.future.release()
+        receipt, chunk = landed.receipt, flight.chunk
+        if isinstance(landed.error, calls.LostTaskError):
+            logger.info("chunk %s was lost (%s); it is sent again", chunk.label, landed.error)
             receipt = Receipt(outcomes=(), part=None, returned=chunk.indices)
-        finally:
-            future.release()
+        elif receipt is None:
+            raise landed.error or RuntimeError(f"chunk {chunk.label} came back without a receipt")
         self._is_interrupted |= receipt.is_interrupted
         self._sizer.observe([outcome.seconds for outcome in receipt.outcomes])
         if receipt.returned:
@@ -208,15 +263,8 @@ class Dispatcher:
         if not isinstance(receipt.error, ScorerInitError):
             return receipt
         is_known, instance.error = instance.error is not None, receipt.error
-        if all(each.error is not None for each in self._instances):
+        if all(each.error is not None for each in self._instances.values()):
             return receipt
         label = self._session.label(instance.address)
         notice = f"{label} is left out, since it can't load the scorer: {receipt.error}"
         return replace(receipt, error=None, notices=() if is_known else (notice,))
-
-    def _check_instances(self) -> None:
-        """Drops the instances that are gone."""
-        there = self._session.client.scheduler_info(n_workers=-1)["workers"]
-        self._instances = [each for each in self._instances if each.address in there]
-        if not self._instances:
-            raise NoInstancesError("all instances are gone")

@@ -44,6 +44,8 @@ class LocalCompute(Compute):
         dashboard: Whether Dask's dashboard is served, on the loopback interface.
     """
 
+    is_in_process = True
+
     def __init__(self, *, dashboard: bool = True) -> None:
         self._dashboard = dashboard
 

@@ -1,26 +1,38 @@
-"""A job's connection to a cluster: the instances that serve it, and their leases."""
+"""A job's connection to a cluster, and the instances that serve it."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from distributed import Client, Future
-from distributed import wait as wait_for
+from distributed import Client
+from distributed.versions import VersionMismatchWarning
 
+from framework.engine import calls
 from framework.engine.contract import Compute
-from framework.engine.lease import RENEW_S, PoolState, end, renew
-from framework.engine.work import PoolSpec
+from framework.engine.reach import Look, Reached, look
+from framework.engine.roster import SILENT_S, Roster
+from framework.engine.survey import Surveyed, best_first, refusals, survey
 from framework.errors import FrameworkError, JobError, NoInstancesError
+from framework.storage import Options
 
 logger = logging.getLogger(__name__)
+A = TypeVar("A")
 T = TypeVar("T")
 
-_END_S = 15.0
-_MOST_FAILURES = 3
+_POLL_S = 0.2
+_ANSWER_S = 10.0
+_LOOK_S = 60.0
+
+
+class SchedulerLostError(JobError):
+    """The connection to the scheduler is lost."""
 
 
 class Session:
@@ -28,133 +40,300 @@ class Session:
 
     Args:
         client: Connected to the cluster.
-        instances: Addresses of the chosen workers.
+        compute: What the cluster came from.
+        wanted: How many instances there shall be.
+        on_notice: Told what people should know.
     """
 
-    def __init__(self, client: Client, instances: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        compute: Compute,
+        wanted: int,
+        on_notice: Callable[[str], None] | None = None,
+    ) -> None:
         self.client = client
-        self.instances = instances
+        self.roster = Roster(wanted)
+        self._on_notice = on_notice or logger.info
+        self._notices: SimpleQueue[str] = SimpleQueue()
+        self._compute = compute
+        self._looks: Sequence[Look] = ()
+        self._options: Options = {}
+        self._unfit: set[str] = set()
+        self._is_assembled = False
+        self._address = str(client.scheduler.address)
 
     @property
     def dashboard_link(self) -> str:
         """The address of Dask's dashboard; empty where there is none."""
         return self.client.dashboard_link or ""
 
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """The addresses of the chosen workers, as they are now."""
+        return tuple(member.address for member in self.roster.members)
+
     def label(self, address: str) -> str:
         """What an instance is called in the names of log files."""
-        return f"instance-{self.instances.index(address)}"
+        return self.roster.label(address)
 
-    def run(self, name: str, function: Callable[..., T], *arguments: Any) -> T:
-        """Runs a function as a task on one of the instances, and returns its result.
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no connection to the scheduler."""
+        return bool(self.client.status != "running")
+
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the instances are in this process, and see what it sees."""
+        return self._compute.is_in_process
+
+    def notice(self, text: str) -> None:
+        """Keeps what people should know for the next `tell`: from the client's loop, too."""
+        self._notices.put(text)
+
+    def tell(self) -> None:
+        """Tells people what there is to tell; from any thread but the client's."""
+        while not self._notices.empty():
+            self._on_notice(self._notices.get())
+
+    # --- choosing ------------------------------------------------------------------------------
+
+    def assemble(self, timeout_s: float) -> None:
+        """Chooses the instances among the workers that are there, or come.
+
+        Raises:
+            NoInstancesError: No worker came that can serve.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not self.instances:
+            there = calls.start(self.client, self.present()).result()
+            unfit = calls.start(self.client, self.recruit(there)).result()
+            self.tell()
+            if self.instances:
+                break
+            if unfit and len(self._unfit) == len(there):
+                raise NoInstancesError(f"no worker can serve: {'; '.join(refusals(unfit))}")
+            if time.monotonic() >= deadline:
+                raise NoInstancesError(
+                    f"no instance came within {timeout_s:g} s (compute.wait_timeout)"
+                )
+            time.sleep(_POLL_S)
+        self._is_assembled = True
+        here = len(self.instances)
+        if here < self.roster.wanted:
+            self.notice(
+                f"{here} of {self.roster.wanted} instances are here: the job starts with "
+                f"{'it' if here == 1 else 'them'}, and takes others when they come"
+            )
+            self.tell()
+
+    async def present(self, timeout_s: float = _ANSWER_S) -> set[str]:
+        """The workers that the scheduler knows and that take tasks; from the client's loop.
+
+        Raises:
+            SchedulerLostError: The connection is lost.
+            UnheardError: It does not answer.
+        """
+        if self.is_lost:
+            raise self._lost()
+        try:
+            told = await asyncio.wait_for(self.client.scheduler.identity(n_workers=-1), timeout_s)
+        except TimeoutError as error:
+            raise calls.UnheardError(f"no answer from {self._address}") from error
+        except (OSError, AttributeError) as error:
+            raise self._lost() from error
+        workers: Mapping[str, Mapping[str, Any]] = told["workers"]
+        return {each for each, known in workers.items() if known["status"] == "running"}
+
+    def _lost(self) -> SchedulerLostError:
+        return SchedulerLostError(f"the connection to the scheduler at {self._address} is lost")
+
+    async def recruit(self, there: set[str]) -> list[Surveyed]:
+        """Fills vacancies with those who can serve, best first; returns who can't."""
+        self._unfit &= there
+        strangers = [each for each in there - self._unfit if not self.roster.has(each)]
+        if not strangers or self.roster.vacancies <= 0:
+            return []
+        surveyed = await self._survey(strangers)
+        unfit = [each for each in surveyed if each.unfit]
+        for text in refusals(unfit):
+            self.notice(f"not used: {text}")
+        self._unfit |= {each.address for each in unfit}
+        for each in best_first(surveyed):
+            if self.roster.vacancies > 0 and await self._is_able(each.address):
+                member = self.roster.admit(each)
+                if self._is_assembled:
+                    self.notice(f"{member.label} ({member.address}) joins the job")
+        return unfit
+
+    async def _survey(self, addresses: Sequence[str]) -> list[Surveyed]:
+        if self._compute.is_in_process:
+            return [
+                Surveyed(address=each, process="", host="", pools=0, unfit="")
+                for each in sorted(addresses)
+            ]
+        return await survey(self.client, addresses)
+
+    async def _is_able(self, address: str) -> bool:
+        """Whether a late worker sees what those who were there from the start see."""
+        if not self._looks:
+            return True
+        try:
+            reached = await self._look(address, self._looks, self._options)
+        except calls.UnheardError:
+            return False
+        problems = [problem for problem in reached.values() if problem]
+        if problems:
+            self.leave_out(address, problems[0])
+        return not problems
+
+    def leave_out(self, address: str, problem: str) -> None:
+        """Takes a worker for unfit, as long as it is there."""
+        self._unfit.add(address)
+        self.notice(f"not used: {address}: {problem}")
+
+    # --- reaching ------------------------------------------------------------------------------
+
+    def reach(self, looks: Sequence[Look], options: Options) -> dict[str, Reached]:
+        """Whether each instance sees what the job needs, and the same as the driver.
+
+        Args:
+            looks: What to look at.
+            options: What opens the stores. It may hold secrets, and travels in no task.
+
+        Returns:
+            By address, by the look's name, why it can't be seen; empty where it can.
+        """
+        return calls.start(self.client, self._reach(looks, options)).result()
+
+    async def _reach(self, looks: Sequence[Look], options: Options) -> dict[str, Reached]:
+        async def ask(address: str) -> Reached:
+            try:
+                return await self._look(address, looks, options)
+            except calls.UnheardError as error:
+                return {each.name: str(error) for each in looks}
+
+        addresses = self.instances
+        answers = await asyncio.gather(*(ask(address) for address in addresses))
+        return dict(zip(addresses, answers, strict=True))
+
+    async def _look(self, address: str, looks: Sequence[Look], options: Options) -> Reached:
+        return await calls.call(self.client, address, look, looks, options, timeout_s=_LOOK_S)
+
+    def require(self, looks: Sequence[Look], options: Options) -> None:
+        """Takes none from now on that does not see all of this."""
+        self._looks, self._options = looks, options
+
+    # --- running -------------------------------------------------------------------------------
+
+    def run(self, name: str, function: Callable[[A], T], arguments: Sequence[A]) -> T:
+        """Runs a function as a task on one of the instances, on another where that one is lost.
+
+        Args:
+            name: The task's, with the number of the attempt behind it.
+            function: What to run.
+            arguments: Its argument for each attempt: one that is lost may still go on somewhere.
 
         Raises:
             FrameworkError: As the function does.
+            NoInstancesError: All those are lost that it was run on.
         """
-        future: Future = self.client.submit(
-            _run, function, arguments, key=name, workers=list(self.instances), pure=False
-        )
-        result: T | FrameworkError = future.result()
-        if isinstance(result, FrameworkError):
-            raise result
-        return result
+        for attempt, argument in enumerate(arguments):
+            run = self._run(f"{name}-{attempt}", function, argument)
+            try:
+                result: T | FrameworkError = calls.start(self.client, run).result()
+            except calls.LostTaskError as error:
+                self.notice(f"{name} was lost and is run again: {error}")
+                self.tell()
+                continue
+            if isinstance(result, FrameworkError):
+                raise result
+            return result
+        raise NoInstancesError(f"{name}: {len(arguments)} instances were lost one after the other")
+
+    async def _run(self, key: str, function: Callable[[A], T], argument: A) -> T | FrameworkError:
+        there = await self.present()
+        await self.recruit(there)
+        address = next((each for each in self.instances if each in there), None)
+        if address is None:
+            raise NoInstancesError(f"{key}: no instance is left")
+        future = calls.submit(self.client, address, key, _run, function, argument)
+        result = asyncio.ensure_future(calls.result_of(self.client, future))
+        try:
+            await self._watch(address, result)
+            return await result
+        finally:
+            result.cancel()
+            future.release()
+
+    async def _watch(self, address: str, result: asyncio.Future[Any]) -> None:
+        """Waits for a task, as long as the worker that it runs on is heard of."""
+        silent_s = 0.0
+        while not result.done() and silent_s < SILENT_S:
+            await asyncio.wait([result], timeout=1.0)
+            if result.done():
+                return
+            try:
+                silent_s += 1.0
+                if address not in await self.present():
+                    break
+                await calls.call(self.client, address, time.monotonic, timeout_s=2.0)
+                silent_s = 0.0
+            except calls.UnheardError as error:
+                logger.info("%s: %s", address, error)
+        for member in self.roster.members:
+            if member.address == address:
+                self.roster.lose(member)
+        raise calls.LostTaskError(f"{address} is not heard of")
 
 
-def _run(function: Callable[..., T], arguments: tuple[Any, ...]) -> T | FrameworkError:
+def _run(function: Callable[[A], T], argument: A) -> T | FrameworkError:
     """Returns an expected error: Dask would log one that is raised as if it were a defect."""
     try:
-        return function(*arguments)
+        return function(argument)
     except FrameworkError as error:
         return error
 
 
-class Pools:
-    """The scorer processes of a job on all of its instances, kept alive by a lease.
-
-    Args:
-        session: The instances.
-        spec: What the pools are.
-        on_state: Called at each renewal of the lease, with the pools' states added up.
-
-    Attributes:
-        error: Why the lease can't be renewed, once that has failed several times in a row.
-    """
-
-    def __init__(
-        self, session: Session, spec: PoolSpec, *, on_state: Callable[[PoolState], None]
-    ) -> None:
-        self.spec = spec
-        self._session = session
-        self._on_state = on_state
-        self.error: FrameworkError | None = None
-        self._failures = 0
-        self._stop = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="pool-lease", daemon=True)
-
-    def __enter__(self) -> Pools:
-        self._keeper.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end(grace_s=0.0)
-
-    def end(self, *, grace_s: float) -> None:
-        """Stops the pools, once; what runs may end within `grace_s` seconds."""
-        if self._stop.is_set():
-            return
-        self._stop.set()
-        self._keeper.join()
-        client = self._session.client
-        futures = [
-            client.submit(
-                end, self.spec.key, grace_s, key=f"end-{place}-{self.spec.key}", workers=[address]
-            )
-            for place, address in enumerate(self._session.instances)
-        ]
-        try:
-            with client.as_current():
-                wait_for(futures, timeout=grace_s + _END_S)
-        except TimeoutError:
-            logger.warning("scorer processes did not end within %g s", grace_s + _END_S)
-
-    def _keep(self) -> None:
-        while not self._stop.is_set():
-            self._renew()
-            self._stop.wait(RENEW_S)
-
-    def _renew(self) -> None:
-        labels = {address: self._session.label(address) for address in self._session.instances}
-        try:
-            states: Mapping[str, PoolState] = self._session.client.run(
-                renew, self.spec, labels, workers=list(labels)
-            )
-        except Exception as error:  # noqa: BLE001  one may be lost: the lease outlasts several
-            logger.warning("the pools' lease could not be renewed: %s", error)
-            self._failures += 1
-            if self._failures >= _MOST_FAILURES:
-                self.error = JobError(f"scorer processes can't be kept: {error}")
-            return
-        self._failures = 0
-        self._on_state(
-            PoolState(
-                processes=sum(state.processes for state in states.values()),
-                ready=sum(state.ready for state in states.values()),
-            )
-        )
-
-
 @contextmanager
-def open_session(compute: Compute, instances: int, wait_timeout_s: float) -> Iterator[Session]:
+def open_session(
+    compute: Compute,
+    instances: int,
+    wait_timeout_s: float,
+    on_notice: Callable[[str], None] | None = None,
+) -> Iterator[Session]:
     """Connects to a compute's cluster and chooses the instances.
 
     Raises:
-        NoInstancesError: No worker was there within `wait_timeout_s` seconds.
+        NoInstancesError: No worker that can serve was there within `wait_timeout_s` seconds.
+        JobError: There is no scheduler.
     """
-    with compute.cluster(instances) as cluster, Client(cluster, set_as_default=False) as client:
+    with compute.cluster(instances) as cluster, _connected(compute, cluster) as client:
+        session = Session(client, compute, instances, on_notice)
+        session.assemble(wait_timeout_s)
+        yield session
+
+
+@contextmanager
+def _connected(compute: Compute, cluster: Any) -> Iterator[Client]:
+    with warnings.catch_warnings():
+        # What matters of it is said for each worker, in one line.
+        warnings.simplefilter("ignore", VersionMismatchWarning)
         try:
-            client.wait_for_workers(1, timeout=wait_timeout_s)
-        except TimeoutError:
-            raise NoInstancesError(
-                f"no instance came within {wait_timeout_s:g} s (compute.wait_timeout)"
-            ) from None
-        workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
-        yield Session(client, tuple(workers[:instances]))
+            client = Client(
+                cluster,
+                security=compute.security,
+                timeout=compute.connect_timeout_s,
+                set_as_default=False,
+            )
+        except (OSError, ValueError) as error:
+            raise JobError(f"no Dask scheduler can be reached: {_reason(error)}") from error
+    with client:
+        yield client
+
+
+def _reason(error: BaseException) -> str:
+    root = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    return f"{error}" if root is error else f"{error} ({root})"

@@ -18,6 +18,9 @@ from framework.jobs.record import JobRecord
 from framework.storage import Store
 from framework.storage.checksums import sha256_of
 
+MOST_ATTEMPTS = 3
+"""How often one driver stages at most, where the instances are lost that do it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -72,18 +75,20 @@ def _has_content(target: Target, intent: Intent) -> bool:
         return sha256_of(output) == intent.sha256
 
 
-def token(record: JobRecord, epoch: int) -> str:
+def token(record: JobRecord, epoch: int, attempt: int = 0) -> str:
     """What a driver stages its output under: no other job's, and known to its successors."""
     job = hashlib.sha256(
         f"{record.workspace.url}\n{record.name}".encode("utf-8", "surrogateescape")
     )
-    return f"{job.hexdigest()[:16]}-{epoch}"
+    again = f".{attempt}" if attempt else ""
+    return f"{job.hexdigest()[:16]}-{epoch}{again}"
 
 
 def clear_staged(target: Target, record: JobRecord, epoch: int) -> None:
     """Removes what drivers before this one staged and did not live to commit."""
     for earlier in range(1, epoch):
-        target.store.unstage(target.file_name, token(record, earlier))
+        for attempt in range(MOST_ATTEMPTS):
+            target.store.unstage(target.file_name, token(record, earlier, attempt))
 
 
 def commit(target: Target, intent: Intent, ledger: Ledger, journal: Journal) -> Intent:

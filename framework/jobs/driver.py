@@ -8,7 +8,8 @@ import threading
 from framework.domain.states import JobStatus
 from framework.engine.dispatch import Dispatcher
 from framework.engine.lease import PoolState
-from framework.engine.session import Pools, Session, open_session
+from framework.engine.pools import Pools
+from framework.engine.session import Session, open_session
 from framework.errors import (
     AccountingError,
     FrameworkError,
@@ -18,7 +19,7 @@ from framework.errors import (
 )
 from framework.jobs.bounds import Bounds
 from framework.jobs.clock import now
-from framework.jobs.commit import clear_staged, commit, committed, token
+from framework.jobs.commit import MOST_ATTEMPTS, clear_staged, commit, committed, token
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
 from framework.jobs.journal import Journal
@@ -125,6 +126,7 @@ class Driver:
             self._plan.compute,
             settings.resources.instance_count,
             settings.compute.wait_timeout,
+            self._reporter.notice,
         ) as session:
             self._reporter.note("dashboard_url", session.dashboard_link)
             if session.dashboard_link:
@@ -145,7 +147,10 @@ class Driver:
     def _score(self, session: Session) -> None:
         self._bounds.check()
         spec = self._plan.pool(self._journal.epoch)
-        with Pools(session, spec, on_state=self._on_pool_state) as pools:
+        wait_timeout_s = self._plan.settings.compute.wait_timeout
+        with Pools(
+            session, spec, on_state=self._on_pool_state, wait_timeout_s=wait_timeout_s
+        ) as pools:
             self._dispatcher = dispatcher = Dispatcher(
                 session, pools, self._source, self._bounds.limits
             )
@@ -205,15 +210,19 @@ class Driver:
 
     def _reduce(self, session: Session) -> Intent:
         record, epoch, target = self._plan.record, self._journal.epoch, self._plan.target
-        reduction = Reduction(
-            workspace=record.workspace.url,
-            job=record.name,
-            folder=target.store.url,
-            file_name=target.file_name,
-            output_format=self._plan.output_format,
-            token=token(record, epoch),
-        )
-        return session.run(f"reduce-{record.name}-{epoch}", reduce_parts, reduction)
+
+        def reduction(attempt: int) -> Reduction:
+            return Reduction(
+                workspace=record.workspace.url,
+                job=record.name,
+                folder=target.store.url,
+                file_name=target.file_name,
+                output_format=self._plan.output_format,
+                token=token(record, epoch, attempt),
+            )
+
+        attempts = [reduction(attempt) for attempt in range(MOST_ATTEMPTS)]
+        return session.run(f"reduce-{record.name}-{epoch}", reduce_parts, attempts)
 
     def _check_all_done(self) -> None:
         """Makes sure that every listed file has an outcome, once."""

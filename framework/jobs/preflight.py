@@ -42,7 +42,10 @@ def make_compute(settings: Settings, plugins: Plugins) -> Compute:
     contribution = plugins.find_compute(chosen.type or chosen.name)
     factory = resolve(contribution, Compute)
     _raise_all(check_params(contribution, factory, chosen.params))
-    return factory(**chosen.params)
+    try:
+        return factory(**chosen.params)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(Problem(key="compute", message=str(error))) from error
 
 
 def make_format(settings: Settings, plugins: Plugins) -> OutputFormat:

@@ -20,8 +20,11 @@ def register_scorers(register: Register) -> None:
 
 @hookimpl
 def register_computes(register: Register) -> None:
-    """The compute that needs no cluster, and those that start one for a job."""
+    """The compute that needs no cluster, the one for a cluster that is there, others."""
     register("local", "framework.engine.local:LocalCompute", summary="instances on this machine")
+    register(
+        "dask", "framework.engine.attached:DaskCompute", summary="workers of a running cluster"
+    )
     register("ssh", "framework.engine.ssh:SshCompute", summary="instances on hosts, by SSH")
 
 

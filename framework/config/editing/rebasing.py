@@ -9,7 +9,7 @@ from typing import Any
 
 from framework.config.editing.addresses import Kind
 from framework.config.paths import located
-from framework.config.schema import Key, fields
+from framework.config.schema import COMPUTE_PATHS, Key, fields
 from framework.config.shorthands import is_registry_reference
 
 _SHORT = (("model",), ("output",))
@@ -25,6 +25,7 @@ _CODE = ("code_configuration", "code")
 _INPUT = "input"
 """The only list of paths; other lists have lines for pip."""
 _OF_KIND: dict[str, tuple[Key, ...]] = {
+    "compute": tuple((name,) for name in COMPUTE_PATHS),
     "environment": (("build", "path"),),
     "data": (("path",),),
     "datastore": (("path",), ("credentials", "service_account_file")),

@@ -17,7 +17,8 @@ from framework.engine.chunk_task import score_chunk
 from framework.engine.dispatch import Dispatcher
 from framework.engine.lease import PoolState
 from framework.engine.local import LocalCompute
-from framework.engine.session import Pools, Session, open_session
+from framework.engine.pools import Pools
+from framework.engine.session import open_session
 from framework.errors import ScorerInitError
 
 PATIENCE_S = 60.0

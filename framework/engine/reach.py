@@ -1,0 +1,70 @@
+"""What an instance sees of the places that a job needs: tried out, not guessed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from framework.errors import FrameworkError
+from framework.storage import Options, open_store
+
+Reached = Mapping[str, str]
+"""By a look's name, why an instance does not see it; empty where it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A file that an instance shall see as the driver does.
+
+    Attributes:
+        name: What it is looked for, in a word.
+        url: The store that it is in.
+        path: Where it is there.
+        size: Its size in bytes; `None` where any will do.
+        content: What has to be in it; `None` where anything may.
+        is_written: Whether an instance has to be able to write beside it, too.
+    """
+
+    name: str
+    url: str
+    path: str
+    size: int | None = None
+    content: bytes | None = None
+
+
+async def look(looks: Sequence[Look], options: Options) -> Reached:
+    """What is wrong with each of them, on the worker that this runs on.
+
+    Args:
+        looks: What to look at.
+        options: What opens the stores.
+    """
+    thread = ThreadPoolExecutor(1, thread_name_prefix="look")
+    try:
+        run = asyncio.get_running_loop().run_in_executor
+        return {each.name: await run(thread, partial(_look, each, options)) for each in looks}
+    finally:
+        thread.shutdown(wait=False)
+
+
+def _look(wanted: Look, options: Options) -> str:
+    shown = f"{wanted.url.rstrip('/')}/{wanted.path}"
+    try:
+        store = open_store(wanted.url, options)
+        if wanted.content is not None:
+            with store.open_read(wanted.path) as file:
+                is_same = file.read() == wanted.content
+            return "" if is_same else f"{shown} is another file there"
+        size = store.stat(wanted.path).size
+        if wanted.size is not None and size != wanted.size:
+            return f"{shown} has {size} bytes there, and {wanted.size} for the driver"
+    except FileNotFoundError:
+        return f"{shown} is not there"
+    except (FrameworkError, OSError) as error:
+        return f"{shown}: {error}"
+    except Exception as error:  # noqa: BLE001  raised, Dask would log it with the options' secrets
+        return f"{shown}: {type(error).__name__}"
+    return ""
