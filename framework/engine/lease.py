@@ -103,6 +103,7 @@ def renew(key: str, clock: float, dask_worker: Worker) -> PoolState:
         if lease is None or lease.is_expired or not _is_fresh(clock):
             return PoolState(clock=time.monotonic())
         lease.extend(LEASE_S)
+        _changed.notify_all()
         return _state(lease)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from distributed import Client
 
-from framework.domain.suggestions import listed
 from framework.engine import probe
 from framework.engine.calls import UnheardError, call_text
 
@@ -100,5 +99,5 @@ def refusals(surveyed: Iterable[Surveyed]) -> list[str]:
 
 def _named(addresses: list[str]) -> str:
     if len(addresses) <= _MOST_NAMED:
-        return listed(sorted(addresses))
+        return ", ".join(sorted(addresses))
     return f"{len(addresses)} workers, such as {min(addresses)}"

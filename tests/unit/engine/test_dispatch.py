@@ -18,7 +18,7 @@ from framework.engine.dispatch import Dispatcher
 from framework.engine.lease import PoolState
 from framework.engine.local import LocalCompute
 from framework.engine.pools import Pools
-from framework.engine.session import open_session
+from framework.engine.session import Session, open_session
 from framework.errors import ScorerInitError
 
 PATIENCE_S = 60.0
