@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_one_reason_is_said_once():
 
 
 def test_the_probe_runs_where_nothing_of_ours_is_installed():
-    text = open(probe.__file__).read()
+    text = Path(probe.__file__).read_text()
     program = f"import sys\nsys.modules['framework'] = None\n{text}\nprint(probe()['version'])"
     ended = subprocess.run([sys.executable, "-Ic", program], capture_output=True, text=True)
     assert ended.stdout == "None\n", ended.stderr
