@@ -165,7 +165,14 @@ class Cluster:
 
     def start_scheduler(self) -> None:
         """Starts the scheduler, without our package; again where it was, once it is dead."""
-        words = ["--host", self.host, "--port", str(self.port), "--no-dashboard", "--no-show"]
+        words = [
+            "--host",
+            self.host,
+            "--port",
+            str(self.port),
+            "--dashboard-address",
+            "127.0.0.1:0",
+        ]
         self.scheduler = self._start("scheduler", self._program("scheduler", words, has_ours=False))
         self._wait(lambda: self.port_of(self.host, self.port), "the scheduler")
 
@@ -183,8 +190,9 @@ class Cluster:
         link = _Link(self.network, number) if self.network else None
         host = link.host if link else "127.0.0.1"
         scratch = "/tmp" if link else str(self.folder)
-        words = [self.address, "--nthreads", str(self.nthreads), "--no-dashboard", "--host", host]
+        words = [self.address, "--nthreads", str(self.nthreads), "--host", host]
         words += ["--nanny" if nanny else "--no-nanny", "--local-directory", scratch]
+        words += ["--dashboard-address", "127.0.0.1:0"]
         program = self._program("worker", words, has_ours=has_ours)
         if link:
             program = [*link.command(self.visible), *program]
