@@ -108,8 +108,8 @@ def _in_azure(url: str, azure: AzurePlace, settings: Mapping[str, Any], options:
     where = {"endpoint": azure.endpoint, "signature": azure.signature}
     objects = service_of("azure", {**settings, **where}, make)
     if azure.signature:
-        # The URL is shown without its signature, and has to open with it all the same.
-        root = _tidy(_shown(url))
+        # URLs are shown without their signature, and have to open with it all the same.
+        root = azure.base if azure.base_key else f"{azure.base}/{azure.key.partition('/')[0]}"
         options = {**options, root: {**settings, "sas_token": azure.signature}}
     return _Place(objects, azure.key, azure.base, azure.base_key, options)
 

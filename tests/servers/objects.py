@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from framework.storage import open_store
+
 _STARTS_S = 60.0
 _ROOT = Path(__file__).resolve().parents[2]
 _MOTO = """
@@ -89,6 +91,22 @@ def azurite() -> Iterator[ObjectServer]:
     with _running(command, os.environ) as endpoint:
         access = {"account_name": _ACCOUNT, "account_key": _KEY}
         yield ObjectServer(scheme="az", endpoint=f"{endpoint}/{_ACCOUNT}", access=access)
+
+
+KINDS = ("memory", "s3", "azure")
+"""What a fixture of stores of objects is parametrized with."""
+
+
+@contextmanager
+def new_store(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A store of objects of the kind that a fixture asks for, with nothing in it."""
+    if request.param == "memory":
+        name = uuid.uuid4().hex
+        yield open_store(f"memory://objects/{name}")
+        open_store("memory://objects").delete(name)
+    else:
+        url, options = request.getfixturevalue(request.param).new_bucket()
+        yield open_store(f"{url}/a root", options)
 
 
 def _azurite_program() -> list[str] | None:

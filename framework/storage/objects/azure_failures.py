@@ -46,7 +46,9 @@ _REASONS = {
     "KeyBasedAuthenticationNotPermitted": "access denied: the account allows no keys",
     "LeaseIdMissing": "somebody holds a lease on the blob",
 }
-_NO_ACCESS = frozenset({"NoAuthenticationInformation", "PublicAccessNotPermitted"})
+_NO_CREDENTIALS = "access denied: there are no credentials, and the container is not public"
+_NO_ACCESS = frozenset({"PublicAccessNotPermitted", "ResourceNotFound"})
+"""What who asks without credentials is told of a container that is not public."""
 
 
 def failure_of(error: Exception, key: str, client: AzureClient) -> Exception:
@@ -83,9 +85,11 @@ def _of_answer(error: Exception, key: str, client: AzureClient) -> Exception:
         return ConditionError(code)
     if code in _PASSING:
         return PassingError(f"the store asks to be asked again ({code})", key)
+    if client.is_anonymous and (status in {401, 403} or code in _NO_ACCESS):
+        return ServiceError(f"{_NO_CREDENTIALS} ({status} {code})", key)
     if code in _REASONS:
         return ServiceError(f"{_REASONS[code]} ({status} {code})", key)
-    if status in {401, 403} or code in _NO_ACCESS:
+    if status in {401, 403}:
         return ServiceError(f"{_why_denied(str(error), client)} ({status} {code})", key)
     if status == 409:
         return ServiceError(f"the store refused ({status} {code})", key)
@@ -93,8 +97,6 @@ def _of_answer(error: Exception, key: str, client: AzureClient) -> Exception:
 
 
 def _why_denied(said: str, client: AzureClient) -> str:
-    if client.is_anonymous:
-        return "access denied: there are no credentials, and the container is not public"
     if client.is_signed and "time frame" in said:
         return "access denied: the signature has expired, or is not valid yet"
     what = "signature" if client.is_signed else "credentials"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,22 +11,19 @@ import pytest
 
 from framework.errors import StorageError
 from framework.storage import Store, open_store
+from tests.servers.objects import KINDS, new_store
 
 RACERS = 16
 
 
-@pytest.fixture(params=["local", "memory", "s3", "azure"])
+@pytest.fixture(params=["local", *KINDS])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store with nothing in it."""
     if request.param == "local":
         yield open_store(str(tmp_path / "store"))
-    elif request.param == "memory":
-        root = f"memory://contract/{uuid.uuid4().hex}"
-        yield open_store(root)
-        open_store("memory://contract").delete(root.rpartition("/")[2])
-    else:
-        url, options = request.getfixturevalue(request.param).new_bucket()
-        yield open_store(f"{url}/a root", options)
+        return
+    with new_store(request) as store:
+        yield store
 
 
 def race(attempt: Callable[[int], object]) -> list[int]:
