@@ -32,7 +32,6 @@ _EXAMPLES = examples(
     "python -m framework job logs NAME --list",
 )
 _LONGEST_LINE = 1 << 20
-_LOOK_S = 0.25
 
 
 @click.command("logs", epilog=_EXAMPLES)
@@ -111,7 +110,9 @@ def _known(record: JobRecord, process: str, *, may_come: bool) -> str:
 
 def _print(logs: JobLogs, record: JobRecord, *, follows: bool, is_named: bool) -> None:
     from framework.jobs import find_job
+    from framework.jobs.pace import pace_of
 
+    look_s = pace_of(record.workspace).look_s
     job = find_job(record.workspace, record.name)
     has_ended, nobody = not follows, Event()
     while True:
@@ -123,7 +124,7 @@ def _print(logs: JobLogs, record: JobRecord, *, follows: bool, is_named: bool) -
         if has_ended:
             _write(logs.rest(), is_named)
             return
-        nobody.wait(_LOOK_S)
+        nobody.wait(look_s)
 
 
 def _write(lines: Iterable[Line], is_named: bool) -> bool:

@@ -16,13 +16,13 @@ from framework.cli.streams import result_only, say, visible
 from framework.domain.states import JobStatus
 from framework.jobs.clock import now, parse
 from framework.jobs.logs import JobLogs, Line
+from framework.jobs.pace import pace_of
 from framework.jobs.silence import is_only_silent
 
 if TYPE_CHECKING:
     from framework.jobs import Job
     from framework.jobs.record import JobRecord
 
-_LOOK_S = 0.25
 _LAST_LINES = 20
 _LONGEST_LINE = 4096
 _SPEAKS_WITHIN_S = 3.0
@@ -62,6 +62,7 @@ class _Stream:
         self._job = job
         self._record = record
         self._progress = progress
+        self._look_s = pace_of(record.workspace).look_s
         self._logs = JobLogs(record, last=_LAST_LINES, longest=_LONGEST_LINE)
         self._status: JobStatus | None = None
         self._silent_since: float | None = None
@@ -73,7 +74,7 @@ class _Stream:
             self._say(self._logs.read())
             if has_ended:
                 break
-            if asked.wait(0.0 if self._logs.is_behind else _LOOK_S):
+            if asked.wait(0.0 if self._logs.is_behind else self._look_s):
                 return False
         while self._logs.is_behind:
             self._say(self._logs.read())

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Sequence
 
+from framework.domain.outcomes import Receipt
 from framework.domain.states import JobStatus
 from framework.engine.dispatch import Dispatcher
 from framework.engine.lease import PoolState
@@ -23,11 +26,13 @@ from framework.jobs.commit import MOST_ATTEMPTS, clear_staged, commit, committed
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
 from framework.jobs.journal import Journal
+from framework.jobs.keeping import ReceiptKeeper
 from framework.jobs.ledger import Intent, Ledger
 from framework.jobs.listing import Listing
 from framework.jobs.log_writer import LogWriter
 from framework.jobs.manifest import write_manifest
 from framework.jobs.observing import Reporter, shown_counts
+from framework.jobs.pace import pace_of
 from framework.jobs.plan import JobPlan
 from framework.jobs.reduce import Reduction, reduce_parts
 from framework.jobs.report.writing import write_at_end
@@ -60,6 +65,8 @@ class Driver:
         self._dispatcher: Dispatcher | None = None
         self._bounds = Bounds(plan.settings.error_threshold, self._ledger, self._listing)
         self._is_canceled = threading.Event()
+        self._pace = pace_of(plan.record.workspace)
+        self._looks_at = 0.0
         self._environment = ScorerEnvironment(
             plan.environment, reporter, LogWriter(plan.record, LOG), plan.record.name
         )
@@ -79,7 +86,11 @@ class Driver:
 
     def _on_beat(self) -> None:
         self._environment.tick()
-        if not self._is_canceled.is_set() and is_cancel_requested(self._plan.record, self.epoch):
+        moment = time.monotonic()
+        if self._is_canceled.is_set() or moment < self._looks_at:
+            return
+        self._looks_at = moment + self._pace.request_s
+        if is_cancel_requested(self._plan.record, self.epoch):
             self.cancel()
 
     def run(self) -> None:
@@ -157,14 +168,9 @@ class Driver:
             if self._is_canceled.is_set() or self._listing.error is not None:
                 dispatcher.stop(CANCEL_GRACE_S)
             self._reporter.status(JobStatus.RUNNING)
-            for receipts in dispatcher.receipts():
-                self._journal.check_still_ours()
-                self._ledger.add(receipts)
-                self._tell_progress()
-                for text in self._bounds.news(receipts):
-                    self._reporter.notice(text)
-                if self._bounds.is_exceeded:
-                    dispatcher.stop(0.0)  # what is finished on its way here is kept
+            with self._keeper(dispatcher) as keeper:
+                for receipts in dispatcher.receipts():
+                    keeper.keep(receipts)
             pools.end(grace_s=_CLOSE_GRACE_S)
         for warning in self._plan.listing.warnings:
             self._reporter.notice(f"warning: {warning}")
@@ -172,6 +178,16 @@ class Driver:
             raise self._listing.error
         self._bounds.check()
         self._check_not_canceled()
+
+    def _keeper(self, dispatcher: Dispatcher) -> ReceiptKeeper:
+        def on_kept(receipts: Sequence[Receipt]) -> None:
+            self._tell_progress()
+            for text in self._bounds.news(receipts):
+                self._reporter.notice(text)
+            if self._bounds.is_exceeded:
+                dispatcher.stop(0.0)  # what is finished on its way here is kept
+
+        return ReceiptKeeper(self._ledger, self._journal, self._pace.ledger_s, on_kept)
 
     def _check_not_canceled(self) -> None:
         if self._is_canceled.is_set():

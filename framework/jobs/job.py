@@ -13,7 +13,7 @@ from framework.domain.states import JobStatus
 from framework.errors import FrameworkError, JobError, NotFoundError, UsageError
 from framework.jobs.clock import now, parse
 from framework.jobs.journal import is_gone
-from framework.jobs.observing import HEARTBEAT_S
+from framework.jobs.pace import pace_of
 from framework.jobs.record import ERRORS, JobRecord, find_report, job_names, open_record
 from framework.jobs.requests import is_cancel_requested, request_cancel
 from framework.storage import NO_OPTIONS, Options, Store
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from framework.jobs.driver import Driver
     from framework.settings import Settings
 
-_SILENCE = timedelta(seconds=5 * HEARTBEAT_S)
+_SILENT_BEATS = 5
 _KEYS = (
     "name",
     "status",
@@ -162,7 +162,8 @@ class Job:
         if is_gone(claim):
             return True
         heard = told.get("updated_at", claim["started_at"])  # it may not have spoken yet
-        return parse(now()) - parse(heard) > _SILENCE
+        silence_s = _SILENT_BEATS * pace_of(self._record.workspace).heartbeat_s
+        return parse(now()) - parse(heard) > timedelta(seconds=silence_s)
 
     @property
     def runs_here(self) -> bool:

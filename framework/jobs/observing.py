@@ -14,12 +14,12 @@ from framework.errors import FrameworkError
 from framework.jobs.clock import now
 from framework.jobs.driver_log import ERROR, NOTICE, STATUS, TRACEBACK, DriverLog
 from framework.jobs.index.feed import IndexFeed
+from framework.jobs.pace import pace_of
 from framework.jobs.record import JobRecord
 from framework.plugin.plugins import Plugins
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_S = 2.0
 _PROGRESS_S = 0.25
 
 
@@ -56,7 +56,8 @@ class SilentObserver:
 class Reporter:
     """Says how a job is doing: to its observer, to plugins, and durably in its record.
 
-    A heartbeat every `HEARTBEAT_S` seconds tells other terminals that the driver is alive.
+    A heartbeat every few seconds (`Pace.heartbeat_s`) tells other terminals that the driver is
+    alive.
 
     Args:
         record: The job's.
@@ -181,7 +182,7 @@ class Reporter:
             self._observer = SilentObserver()
 
     def _beat(self) -> None:
-        beats_each = round(HEARTBEAT_S / _PROGRESS_S)
+        beats_each = round(pace_of(self._record.workspace).heartbeat_s / _PROGRESS_S)
         beats = 0
         while not self._stop.wait(_PROGRESS_S):
             self.tell_progress()

@@ -175,7 +175,7 @@ def _logs(record: JobRecord) -> tuple[tuple[LogFile, ...], int]:
     names = record.workspace.names(record.path("logs"))
     logs = []
     for name in names[:MOST_LOGS]:
-        size = record.workspace.stat(record.path("logs", name)).size
+        size = record.workspace.log_size(record.path("logs", name))
         logs.append(LogFile(path=f"logs/{name}", size=size))
     return tuple(logs), len(names) - len(logs)
 
@@ -183,9 +183,11 @@ def _logs(record: JobRecord) -> tuple[tuple[LogFile, ...], int]:
 def _warnings(record: JobRecord) -> tuple[str, ...]:
     """What drivers have told, as their log has it; less where the dashboard is, or was."""
     path = record.path("logs", DRIVER_LOG)
-    if not record.workspace.exists(path):
+    try:
+        data = record.workspace.read_log(path, length=_LOG_BYTES)
+    except FileNotFoundError:
         return ()
-    text = record.workspace.read(path, length=_LOG_BYTES).decode("utf-8", "backslashreplace")
+    text = data.decode("utf-8", "backslashreplace")
     lines = (line.split(" ", 2) for line in text.splitlines())
     told = [line[2] for line in lines if len(line) == 3 and line[1] == NOTICE]
     notes = (text for text in told if not text.startswith(_DASHBOARD))
