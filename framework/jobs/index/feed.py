@@ -57,9 +57,14 @@ class IndexFeed:
             self._wanted.set()
 
     def close(self) -> None:
-        """The record has its last word. Returns at once; the row is written after that."""
+        """The record has its last word. The row is written after that, beside what follows.
+
+        Where the record lies far away, that is waited for a moment.
+        """
         self._closed.set()
         self._wanted.set()
+        if self._record.workspace.local_path("") is None:
+            self.join()  # at the process's end nothing can be read from there any more
 
     def join(self, seconds: float = FINISH_S) -> None:
         """Waits until the last row is written, but not long.

@@ -102,7 +102,7 @@ def _by_scheme(scheme: str, place: str, path: str) -> AzurePlace:
     path = path.strip("/")
     if not at:
         key = f"{place}/{path}".strip("/")
-        base, base_key = f"{scheme}:/", ""
+        base, base_key = f"{scheme}://", ""
         return AzurePlace(
             endpoint="", account="", key=key, base=base, base_key=base_key, signature=signature
         )
