@@ -206,6 +206,7 @@ def resume(
         partial(_restored, overrides, invocation.composition),
         invocation.plugins,
         observer,
+        invocation.composition.settings.storage_options,
     )
     job.resumer = partial(resume, invocation, name, overrides, observer)
     return job

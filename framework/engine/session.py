@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from distributed import Client
 from distributed.versions import VersionMismatchWarning
 
-from framework.engine import calls
+from framework.engine import calls, vault
 from framework.engine.contract import Compute
 from framework.engine.reach import Look, Reached, look
 from framework.engine.roster import SILENT_S, Roster
@@ -226,20 +226,27 @@ class Session:
 
     # --- running -------------------------------------------------------------------------------
 
-    def run(self, name: str, function: Callable[[A], T], arguments: Sequence[A]) -> T:
+    def run(
+        self,
+        name: str,
+        function: Callable[[A, Options], T],
+        arguments: Sequence[A],
+        options: Options,
+    ) -> T:
         """Runs a function as a task on one of the instances, on another where that one is lost.
 
         Args:
             name: The task's, with the number of the attempt behind it.
             function: What to run.
             arguments: Its argument for each attempt: one that is lost may still go on somewhere.
+            options: What opens its stores, its second argument: it travels beside the task.
 
         Raises:
             FrameworkError: As the function does.
             NoInstancesError: All those are lost that it was run on.
         """
         for attempt, argument in enumerate(arguments):
-            run = self._run(f"{name}-{attempt}", function, argument)
+            run = self._run(f"{name}-{attempt}", function, argument, options)
             try:
                 result: T | FrameworkError = calls.start(self.client, run).result()
             except calls.LostTaskError as error:
@@ -251,22 +258,28 @@ class Session:
             return result
         raise NoInstancesError(f"{name}: {len(arguments)} instances were lost one after the other")
 
-    async def _run(self, key: str, function: Callable[[A], T], argument: A) -> T | FrameworkError:
+    async def _run(
+        self, key: str, function: Callable[[A, Options], T], argument: A, options: Options
+    ) -> T | FrameworkError:
         there = await self.present()
         await self.recruit(there)
         address = next((each for each in self.instances if each in there), None)
         if address is None:
             raise NoInstancesError(f"{key}: no instance is left")
-        future = calls.submit(self.client, address, key, _run, function, argument)
+        try:
+            await calls.call(self.client, address, vault.put, key, options, timeout_s=_ANSWER_S)
+        except calls.UnheardError as error:
+            raise self._lost_at(address) from error
+        future = calls.submit(self.client, address, key, _run, function, argument, key)
         result = asyncio.ensure_future(calls.result_of(self.client, future))
         try:
-            await self._watch(address, result)
+            await self._watch(address, key, result)
             return await result
         finally:
             result.cancel()
             future.release()
 
-    async def _watch(self, address: str, result: asyncio.Future[Any]) -> None:
+    async def _watch(self, address: str, key: str, result: asyncio.Future[Any]) -> None:
         """Waits for a task, as long as the worker that it runs on is heard of."""
         silent_s = 0.0
         while not result.done() and silent_s < SILENT_S:
@@ -277,22 +290,27 @@ class Session:
                 silent_s += 1.0
                 if address not in await self.present():
                     break
-                await calls.call(self.client, address, time.monotonic, timeout_s=2.0)
+                await calls.call(self.client, address, vault.keep, key, timeout_s=2.0)
                 silent_s = 0.0
             except calls.UnheardError as error:
                 logger.info("%s: %s", address, error)
+        raise self._lost_at(address)
+
+    def _lost_at(self, address: str) -> calls.LostTaskError:
         for member in self.roster.members:
             if member.address == address:
                 self.roster.lose(member)
-        raise calls.LostTaskError(f"{address} is not heard of")
+        return calls.LostTaskError(f"{address} is not heard of")
 
 
-def _run(function: Callable[[A], T], argument: A) -> T | FrameworkError:
+def _run(function: Callable[[A, Options], T], argument: A, key: str) -> T | FrameworkError:
     """Returns an expected error: Dask would log one that is raised as if it were a defect."""
     try:
-        return function(argument)
+        return function(argument, vault.take(key))
     except FrameworkError as error:
         return error
+    finally:
+        vault.drop(key)
 
 
 @contextmanager

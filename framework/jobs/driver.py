@@ -238,7 +238,8 @@ class Driver:
             )
 
         attempts = [reduction(attempt) for attempt in range(MOST_ATTEMPTS)]
-        return session.run(f"reduce-{record.name}-{epoch}", reduce_parts, attempts)
+        name = f"reduce-{record.name}-{epoch}"
+        return session.run(name, reduce_parts, attempts, self._plan.options)
 
     def _check_all_done(self) -> None:
         """Makes sure that every listed file has an outcome, once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from framework.engine.contract import Compute
@@ -16,6 +16,7 @@ from framework.outputs.contract import OutputFormat
 from framework.plugin.plugins import Plugins
 from framework.scoring.launch import Launch
 from framework.settings import OutputAction, Settings
+from framework.storage import Options
 from framework.storage.inputs import InputListing
 
 
@@ -35,6 +36,7 @@ class JobPlan:
         listing: How its inputs are found.
         identity: What never changes about it.
         environment: What its scorer processes run in; `None` for the instances' own interpreter.
+        model_options: What opens its model's store.
     """
 
     record: JobRecord
@@ -48,6 +50,7 @@ class JobPlan:
     listing: InputListing
     identity: Mapping[str, Any]
     environment: PlannedEnvironment | None = None
+    model_options: Options = field(default_factory=dict, repr=False)
 
     def pool(self, epoch: int) -> PoolSpec:
         """The pool of scorer processes that a driver wants on each instance."""
@@ -57,7 +60,7 @@ class JobPlan:
             launch=self.launch,
             processes=settings.max_concurrency_per_instance,
             input_root=self.listing.root,
-            storage_options=settings.storage_options,
+            storage_options=self.options,
             staging=self.record.staging.url,
             logs=self.record.url("logs"),
             max_tries=settings.retry_settings.max_retries,
@@ -81,7 +84,19 @@ class JobPlan:
 
     def with_model(self, model: ChosenModel | None) -> JobPlan:
         """The same, with its model."""
-        return replace(self, launch=replace(self.launch, model=model.source if model else None))
+        if model is None:
+            return self
+        launch = replace(self.launch, model=model.source)
+        return replace(self, launch=launch, model_options=model.options)
+
+    @property
+    def options(self) -> Options:
+        """What opens all of its stores. Secrets are resolved: it travels in memory, in no task."""
+        stores = (self.record.workspace, self.target.store, self.listing.store)
+        found = {**self.settings.storage_options, **self.model_options}
+        for store in stores:
+            found |= store.options
+        return found
 
     @property
     def output(self) -> str | None:

@@ -58,7 +58,8 @@ def prepare(settings: Settings, document: Mapping[str, Any], plugins: Plugins) -
         OutputExistsError: Something stands under the output's name.
     """
     name = settings.name or fresh_name(settings)
-    record = open_record(open_store(settings.workspace, settings.storage_options), name)
+    options = settings.storage_options
+    record = open_record(open_store(settings.workspace, options), name, options)
     if record.exists():
         raise UsageError(f"name: there is a job {name} already; see `job show {name}`")
     listing = preflight.open_listing(settings)
@@ -128,6 +129,7 @@ def resume(
         )
     restored, document = restore(identity["document"])
     settings = replace(restored, workspace=workspace.url, name=name)
+    record = replace(record, options={**settings.storage_options, **options})
     _check_same_plan(identity["document"], document)
     listing = preflight.open_listing(settings)
     is_same = document["environment"] == identity["document"]["environment"]

@@ -43,7 +43,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, An
         asked.append(("start", prepared))
         return FakeJob("new", JobStatus.PREPARING, {})
 
-    def resume(workspace: Any, name: str, restore: Any, plugins: Any, observer: Any) -> Any:
+    def resume(workspace: Any, name: str, restore: Any, plugins: Any, observer: Any, _: Any) -> Any:
         asked.append(("resume", (name, restore)))
         return FakeJob(name, JobStatus.PREPARING, {})
 
