@@ -81,6 +81,7 @@ class Transfers:
         self._tries = _TRIES_TO_PREPARE
         self._is_preparing = self._is_closed = False
         self._heard = 0.0
+        self._unanswered = 0
         self._good: str | None = None
         self._trouble: StorageError | None = None
         self._thread = threading.Thread(target=self._run, name="fetch-loop", daemon=True)
@@ -249,7 +250,7 @@ class Transfers:
         if trouble is None and transfer.is_wanted():
             try:
                 reason = self._fetch(transfer)
-                self._heard = time.monotonic()
+                self._heard, self._unanswered = time.monotonic(), 0
             except StorageError as error:
                 reason, trouble = self._judge(error, began)
             except Exception as error:  # the file must not be waited for without end
@@ -283,15 +284,18 @@ class Transfers:
         """Tells a file's own failure from one that all files share."""
         if _is_of_the_disk(error):
             return "", error
-        if isinstance(error, StoreUnavailableError) and not self._is_there(began):
+        if isinstance(error, StoreUnavailableError) and not self._has_answered(began):
             return "", error
         return error.message, None
 
-    def _is_there(self, since: float) -> bool:
-        """Whether the store has answered anybody since, or does now."""
+    def _has_answered(self, since: float) -> bool:
+        """Whether the store has answered anybody since; if nobody else has asked, it is asked."""
         if self._heard > since:
             return True
-        if self._good is None:
+        with self._lock:
+            self._unanswered += 1
+            is_alone = self._unanswered == 1
+        if not is_alone or self._good is None:
             return False
         try:
             self._store.stat(self._good)
