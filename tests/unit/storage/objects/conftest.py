@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from framework.storage.objects.store import ObjectStore
-from tests.servers.objects import KINDS, new_store
+from tests.servers.objects import KINDS, ObjectServer, new_store
 
 
 @pytest.fixture(params=KINDS)
@@ -15,3 +15,9 @@ def store(request: pytest.FixtureRequest) -> Iterator[ObjectStore]:
     """A store with nothing in it."""
     with new_store(request) as store:
         yield store
+
+
+@pytest.fixture(params=["s3", "azure"])
+def server(request: pytest.FixtureRequest) -> ObjectServer:
+    """A running store of objects."""
+    return request.getfixturevalue(request.param)
