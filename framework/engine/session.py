@@ -346,8 +346,23 @@ def _connected(compute: Compute, cluster: Any) -> Iterator[Client]:
             )
         except (OSError, ValueError) as error:
             raise JobError(f"no Dask scheduler can be reached: {_reason(error)}") from error
-    with client:
+    with _unsaid("distributed.client"), client:
         yield client
+
+
+@contextmanager
+def _unsaid(name: str) -> Iterator[None]:
+    """Leaves out what Dask logs of a lost connection: the job says it in one line."""
+    log = logging.getLogger(name)
+
+    def keep(record: logging.LogRecord) -> bool:
+        return record.exc_info is None
+
+    log.addFilter(keep)
+    try:
+        yield
+    finally:
+        log.removeFilter(keep)
 
 
 def _reason(error: BaseException) -> str:
