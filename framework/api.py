@@ -54,11 +54,15 @@ class Invocation:
         settings = self.composition.settings
         return open_store(settings.workspace, settings.storage_options)
 
-    def ready(self) -> Begin:
+    def ready(self, *, accepts_changes: bool = False) -> Begin:
         """Makes every check that needs no cluster, and says how the job begins.
 
         It is a new job, or the one that has its name and its settings already: that one is
         resumed, unless it is running or completed.
+
+        Args:
+            accepts_changes: Whether a job of that name goes on where that has changed which it
+                scores, or scores with.
 
         Raises:
             UsageError: It can't be done; or a job of that name has other settings.
@@ -66,7 +70,7 @@ class Invocation:
         """
         taken = self._of_same_name()
         if taken is not None:
-            return self._again(taken)
+            return self._again(taken, accepts_changes=accepts_changes)
         prepared = self.prepare()
         return partial(_start, prepared)
 
@@ -81,13 +85,16 @@ class Invocation:
         except NotFoundError:
             return None
 
-    def _again(self, job: Job) -> Begin:
+    def _again(self, job: Job, *, accepts_changes: bool) -> Begin:
         changed = differences(job.document, self.composition.document)
         moved = job.model_moved_on(self.composition.settings)
         if moved is not None:
             changed.append(f"model: {moved} (`job resume {job.name}` goes on with the old one)")
-        if changed:
+        may_change = accepts_changes and job.status.is_resumable
+        if changed and not may_change:
             raise UsageError(f"job {job.name!r} is there with other settings: {'; '.join(changed)}")
+        if may_change:
+            return partial(_resume_as, self, job.name, renews_model=moved is not None)
         if job.status.is_resumable:
             return partial(resume, self, job.name, ())
         job.check_output()
@@ -95,7 +102,11 @@ class Invocation:
 
 
 def invoke(
-    *overrides: str, conf: str | None = None, observer: Observer | None = None, **settings: Any
+    *overrides: str,
+    conf: str | None = None,
+    observer: Observer | None = None,
+    accept_changes: bool = False,
+    **settings: Any,
 ) -> Job:
     """Starts a job and returns at once.
 
@@ -103,6 +114,8 @@ def invoke(
         overrides: As on the command line: `"mini_batch_size=20"`, `"+tags.team=blue"`.
         conf: The `conf/` folder; found as on the command line where absent.
         observer: Told of what happens, in a thread of the job's.
+        accept_changes: Whether a job of the same name, which was stopped, goes on with these
+            settings, and with what else has changed, where that is sound.
         settings: Settings by name. Values are taken as they are; `resources={"instance_count": 2}`
             and `**{"resources.instance_count": 2}` mean the same.
 
@@ -123,7 +136,7 @@ def invoke(
 
     invocation = compose_invocation([*overrides, *overrides_of(settings)], conf=conf)
     observer = observer or SilentObserver()
-    job = invocation.ready()(observer)
+    job = invocation.ready(accepts_changes=accept_changes)(observer)
     job.resumer = partial(resume, invocation, job.name, (), observer)
     return job
 
@@ -184,7 +197,12 @@ def _retrying(overrides: Sequence[Override], conf: str | None) -> Composition | 
 
 
 def resume(
-    invocation: Invocation, name: str, overrides: Sequence[Override], observer: Observer
+    invocation: Invocation,
+    name: str,
+    overrides: Sequence[Override],
+    observer: Observer,
+    *,
+    accepts_changes: bool = False,
 ) -> Job:
     """Continues a job that failed, was canceled or lost its driver.
 
@@ -193,6 +211,7 @@ def resume(
         name: The job's name.
         overrides: Changes to its settings, such as `output.path=...`.
         observer: Told of what happens, in a thread of the job's.
+        accepts_changes: Whether it goes on where that has changed which it scores, or scores with.
 
     Raises:
         NotFoundError: There is no such job.
@@ -200,16 +219,30 @@ def resume(
     """
     from framework import jobs
 
-    job = jobs.resume(
-        invocation.workspace(),
-        name,
-        partial(_restored, overrides, invocation.composition),
-        invocation.plugins,
-        observer,
-        invocation.composition.settings.storage_options,
+    wish = jobs.Wish(
+        restore=partial(_restored, overrides, invocation.composition),
+        differences=differences,
+        accepts_changes=accepts_changes,
     )
+    options = invocation.composition.settings.storage_options
+    job = jobs.resume(invocation.workspace(), name, wish, invocation.plugins, observer, options)
     job.resumer = partial(resume, invocation, name, overrides, observer)
     return job
+
+
+def _resume_as(invocation: Invocation, name: str, observer: Observer, *, renews_model: bool) -> Job:
+    """Continues a job with the settings of an invocation, and not with those that it began with."""
+    from framework import jobs
+
+    composition = invocation.composition
+    wish = jobs.Wish(
+        restore=lambda _document: (composition.settings, composition.document),
+        differences=differences,
+        accepts_changes=True,
+        renews_model=renews_model,
+    )
+    options = composition.settings.storage_options
+    return jobs.resume(invocation.workspace(), name, wish, invocation.plugins, observer, options)
 
 
 def _start(prepared: PreparedJob, observer: Observer) -> Job:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from framework.cli.options import (
+    accept_changes_option,
     conf_option,
     detach_option,
     examples,
@@ -20,8 +22,6 @@ from framework.cli.run_state import RunState
 from framework.cli.workspace import named_option
 
 if TYPE_CHECKING:
-    from jmespath.parser import ParsedResult
-
     from framework.api import Invocation
     from framework.cli.orders import Order
 
@@ -43,6 +43,7 @@ _EXAMPLES = examples(
 @click.command(context_settings=ANYWHERE, epilog=_EXAMPLES)
 @overrides_argument
 @click.option("--dry-run", is_flag=True, help="Check everything, show the plan, score nothing.")
+@accept_changes_option
 @detach_option
 @click.option("-n", "--name", metavar="NAME", help="The job's name; a fresh id by default.")
 @query_option
@@ -56,6 +57,7 @@ def invoke(
     /,
     overrides: tuple[str, ...],
     dry_run: bool,
+    accepts_changes: bool,
     detach: bool,
     name: str | None,
     no_progress: bool,
@@ -77,7 +79,12 @@ def invoke(
         raise click.UsageError("--dry-run starts nothing that could be detached", ctx)
     named = () if name is None else (("name", name),)
     return _run(
-        (*overrides, *named), dry_run=dry_run, detach=detach, no_progress=no_progress, **shown
+        (*overrides, *named),
+        dry_run=dry_run,
+        accepts_changes=accepts_changes,
+        detach=detach,
+        no_progress=no_progress,
+        **shown,
     )
 
 
@@ -85,11 +92,11 @@ def _run(
     overrides: tuple[Any, ...],
     *,
     dry_run: bool,
+    accepts_changes: bool,
     detach: bool,
     no_progress: bool,
     conf: str | None,
-    form: str | None,
-    query: ParsedResult | None,
+    **shown: Any,
 ) -> int:
     from framework.api import compose_invocation
     from framework.cli.detaching import run_detached
@@ -105,16 +112,16 @@ def _run(
     if dry_run:
         from framework.cli.dry_run import show_plan
 
-        return show_plan(invocation, form=form, query=query)
-    check(query, JOB)
+        return show_plan(invocation, **shown)
+    check(shown["query"], JOB)
     if detach:
-        order = _order(invocation, overrides, conf)
+        order = replace(_order(invocation, overrides, conf), accepts_changes=accepts_changes)
         where = _where(invocation, conf)
-        return run_detached(order, invocation.workspace(), not no_progress, where, form, query)
+        return run_detached(order, invocation.workspace(), not no_progress, where, **shown)
     with result_only():
-        begin = invocation.ready()
+        begin = invocation.ready(accepts_changes=accepts_changes)
     job = follow(begin, shows_progress=not no_progress, where=_where(invocation, conf))
-    show(job.summary(), form=form, query=query)
+    show(job.summary(), **shown)
     return exit_code(job)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from framework.cli.options import (
+    accept_changes_option,
     conf_option,
     detach_option,
     examples,
@@ -33,6 +34,7 @@ _EXAMPLES = examples(
 @click.command("resume", context_settings=ANYWHERE, epilog=_EXAMPLES)
 @job_name_argument
 @overrides_argument
+@accept_changes_option
 @detach_option
 @query_option
 @output_option
@@ -46,7 +48,6 @@ def job_resume(
     /,
     name: str,
     overrides: tuple[str, ...],
-    detach: bool,
     workspace: str | None,
     conf: str | None,
     no_progress: bool,
@@ -56,6 +57,9 @@ def job_resume(
 
     One that failed, was canceled or was killed. What has been scored is never scored again. An
     OVERRIDE changes how it goes on.
+
+    Where its model, or files that are still to be scored, have changed since, it says what and
+    stops, unless --accept-changes is given.
     """
     from framework.api import compose_invocation, resume
     from framework.cli.detaching import run_detached
@@ -63,6 +67,7 @@ def job_resume(
     from framework.cli.orders import Order
     from framework.cli.streams import result_only
 
+    detach, accepts_changes = shown.pop("detach"), shown.pop("accepts_changes")
     check_overrides(overrides, ctx)
     check(shown["query"], JOB)
     with result_only():
@@ -78,9 +83,10 @@ def job_resume(
             conf=conf,
             is_resumed=True,
             is_verbose=ctx.ensure_object(RunState).is_verbose,
+            accepts_changes=accepts_changes,
         )
         return run_detached(order, invocation.workspace(), not no_progress, where, **shown)
-    begin = partial(resume, invocation, name, overrides)
+    begin = partial(resume, invocation, name, overrides, accepts_changes=accepts_changes)
     job = follow(begin, shows_progress=not no_progress, where=where)
     show(job.summary(), **shown)
     return exit_code(job)

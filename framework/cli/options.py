@@ -140,6 +140,16 @@ def no_progress_option(verb: Verb) -> Verb:
     )
 
 
+def accept_changes_option(verb: Verb) -> Verb:
+    """`--accept-changes`: a stopped job goes on with what is different by now."""
+    return click.option(
+        "--accept-changes",
+        "accepts_changes",
+        is_flag=True,
+        help="Go on with a stopped job whose model, code or inputs have changed.",
+    )(verb)
+
+
 def detach_option(verb: Verb) -> Verb:
     """`--detach`: a process of its own."""
     return click.option(

@@ -27,6 +27,7 @@ class Order:
         conf: The `conf/` folder, if one was given.
         is_resumed: Whether the job is there already, and continues.
         is_verbose: Whether `-v` was given.
+        accepts_changes: Whether `--accept-changes` was given.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Order:
     conf: str | None
     is_resumed: bool
     is_verbose: bool
+    accepts_changes: bool = False
 
     def to_json(self, **more: Any) -> bytes:
         """One line, with what else the process has to know."""
@@ -68,5 +70,7 @@ class Order:
         from framework.api import resume
 
         if self.is_resumed:
-            return partial(resume, invocation, self.name, self.overrides)
-        return invocation.ready()
+            accepts = self.accepts_changes
+            words = self.overrides
+            return partial(resume, invocation, self.name, words, accepts_changes=accepts)
+        return invocation.ready(accepts_changes=self.accepts_changes)

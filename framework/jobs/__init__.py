@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from framework.jobs.job import Job, find_job, list_jobs
     from framework.jobs.observing import Observer, SilentObserver
     from framework.jobs.prepared import Plan, PreparedJob
-    from framework.jobs.starting import prepare, resume, start
+    from framework.jobs.resuming import Wish, resume
+    from framework.jobs.starting import prepare, start
 
 _HOMES = {
     "Job": "framework.jobs.job",
@@ -20,10 +21,11 @@ _HOMES = {
     "Plan": "framework.jobs.prepared",
     "PreparedJob": "framework.jobs.prepared",
     "SilentObserver": "framework.jobs.observing",
+    "Wish": "framework.jobs.resuming",
     "find_job": "framework.jobs.job",
     "list_jobs": "framework.jobs.job",
     "prepare": "framework.jobs.starting",
-    "resume": "framework.jobs.starting",
+    "resume": "framework.jobs.resuming",
     "start": "framework.jobs.starting",
 }
 
@@ -33,6 +35,7 @@ __all__ = [
     "Plan",
     "PreparedJob",
     "SilentObserver",
+    "Wish",
     "find_job",
     "list_jobs",
     "prepare",

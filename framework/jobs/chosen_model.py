@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.domain.models import ModelSource
-from framework.errors import FrameworkError, ModelError, NotFoundError, UsageError
+from framework.errors import FrameworkError, ModelError, NotFoundError
 from framework.jobs.record import JobRecord
 from framework.models import (
     Content,
@@ -88,7 +88,7 @@ def registered(chosen: ChosenModel, settings: Settings, workspace: Store) -> Cho
 
 def same_again(
     identity: Mapping[str, Any] | None, settings: Settings, record: JobRecord
-) -> ChosenModel | None:
+) -> tuple[ChosenModel | None, str]:
     """The model that a job began with, whatever `@latest` is by now.
 
     Args:
@@ -96,16 +96,16 @@ def same_again(
         settings: The job's.
         record: Its own.
 
+    Returns:
+        The model, and how one that isn't registered has changed; empty if it hasn't.
+
     Raises:
-        ModelError: It is gone, or is not what it was.
-        UsageError: A model that isn't registered has changed.
+        ModelError: It is gone, or is not what was registered.
     """
     if identity is None or "version" not in identity:
         path = settings.model.path
         chosen = None if path is None else _of_path(path, settings.storage_options, None)
-        if (None if chosen is None else chosen.identity) != identity:
-            raise UsageError(f"job {record.name}: the model has changed since it was created")
-        return chosen
+        return chosen, _change(identity, chosen.identity if chosen else None)
     reference = ModelReference(identity["name"], identity["version"])
     registry = ModelRegistry(record.workspace)
     try:
@@ -118,7 +118,19 @@ def same_again(
             f"{identity['sha256'][:12]}…, and the workspace has one of {found.sha256[:12]}…"
         )
     registry.check(found)
-    return _of_version(registry, found)
+    return _of_version(registry, found), ""
+
+
+def _change(was: Mapping[str, Any] | None, by_now: Mapping[str, Any] | None) -> str:
+    if was == by_now:
+        return ""
+    return f"model: the model has changed: {_told(was)} -> {_told(by_now)}"
+
+
+def _told(identity: Mapping[str, Any] | None) -> str:
+    if identity is None:
+        return "none"
+    return f"{identity['path']} ({identity['size']:,} bytes, SHA-256 {identity['sha256'][:12]}…)"
 
 
 def moved_on(

@@ -21,6 +21,7 @@ from framework.errors import (
     SupersededError,
 )
 from framework.jobs.bounds import Bounds
+from framework.jobs.changes import NO_CHANGES, Changes
 from framework.jobs.clock import now
 from framework.jobs.commit import MOST_ATTEMPTS, clear_staged, commit, committed, token
 from framework.jobs.errors_file import write_errors
@@ -53,12 +54,20 @@ class Driver:
         plan: What to do.
         journal: This driver's hold on the job.
         reporter: Who is told how it goes.
+        changes: What is different from the drivers before it.
     """
 
-    def __init__(self, plan: JobPlan, journal: Journal, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        plan: JobPlan,
+        journal: Journal,
+        reporter: Reporter,
+        changes: Changes = NO_CHANGES,
+    ) -> None:
         self._plan = plan
         self._journal = journal
         self._reporter = reporter
+        self._changes = changes
         self._ledger = Ledger(journal)
         self._listing = Listing(journal, plan.listing.files, self._on_more_files)
         self._source = PlannedSource(self._listing, plan.settings, self._ledger.done)
@@ -121,6 +130,10 @@ class Driver:
 
     def _run(self) -> None:
         self._reporter.status(JobStatus.PREPARING)
+        for notice in self._changes.notices:
+            self._reporter.notice(notice)
+        if self._changes.lines:
+            self._ledger.add_changes(self._changes.lines)
         self._listing.start()
         committed = self._committed()
         if committed is not None:

@@ -56,7 +56,7 @@ class Job:
         self._driver = driver
         self._thread: threading.Thread | None = None
         self.error: FrameworkError | None = None
-        self.resumer: Callable[[], Job] | None = None
+        self.resumer: Callable[..., Job] | None = None
         self.crash: BaseException | None = None
 
     def start(self) -> None:
@@ -82,14 +82,14 @@ class Job:
     @property
     def document(self) -> dict[str, Any]:
         """Its composed settings as they are stored: secrets are references."""
-        document: dict[str, Any] = self._record.identity()["document"]
+        document: dict[str, Any] = self._record.present()["document"]
         return document
 
     def model_moved_on(self, settings: Settings) -> str | None:
         """Which model these settings mean by now, if not the one that the job began with."""
         from framework.jobs.chosen_model import moved_on
 
-        return moved_on(self._record.identity()["model"], settings, self._record.workspace)
+        return moved_on(self._record.present()["model"], settings, self._record.workspace)
 
     @property
     def status(self) -> JobStatus:
@@ -247,15 +247,18 @@ class Job:
             ended = ": ".join(filter(None, (summary["status"], summary["error"])))
             raise UsageError(f"job {self.name} can't be canceled, it is {ended}")
 
-    def resume(self) -> Job:
+    def resume(self, *, accept_changes: bool = False) -> Job:
         """Continues the job after it has failed, was canceled or lost its driver.
+
+        Args:
+            accept_changes: Whether it goes on where model, code or inputs have changed.
 
         Raises:
             UsageError: It is running, or can't go on as it began.
         """
         if self.resumer is None:
             raise UsageError(f"job {self.name}: resume it by `job resume {self.name}`")
-        return self.resumer()
+        return self.resumer(accepts_changes=accept_changes)
 
     def results(self) -> pd.DataFrame:
         """The output as a DataFrame.

@@ -127,6 +127,11 @@ class Ledger:
         self._journal.sync(LEDGER)
         self.intents.append(intent)
 
+    def add_changes(self, changes: Sequence[str]) -> None:
+        """Notes what is different from this driver on, for people to read."""
+        self._journal.append(LEDGER, {"changed": list(changes)})
+        self._journal.sync(LEDGER)
+
     def add_end(self, status: str, error: str | None) -> None:
         """Notes durably how the job has ended."""
         ended = {"status": status, "error": error}

@@ -156,6 +156,15 @@ def find_scorer(settings: Settings, plugins: Plugins) -> Contribution:
     return plugins.find_scorer(name)
 
 
+def check_code(settings: Settings) -> None:
+    """Makes sure that the scoring script, as it is now, can be run.
+
+    Raises:
+        UsageError: It can't.
+    """
+    _script_params(settings, is_checked=True)
+
+
 def _script_params(settings: Settings, *, is_checked: bool) -> dict[str, Any]:
     code, script = settings.code_configuration.code, settings.code_configuration.scoring_script
     if code is None or script is None:

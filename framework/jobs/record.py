@@ -22,6 +22,7 @@ OUTPUTS = "outputs"
 ERRORS = "errors.jsonl"
 REPORT = "report.html"
 _IDENTITY = "job.json"
+_CHANGES = "changes"
 _DELETED = "deleted"
 
 
@@ -114,6 +115,26 @@ class JobRecord:
         if _DELETED in found:
             raise NotFoundError(f"job {self.name}: its deletion was cut short; delete it again")
         return found
+
+    def present(self) -> dict[str, Any]:
+        """The identity, with the changes that were accepted when the job was resumed.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+        found = self.identity()
+        for name in self.workspace.names(self.path(_CHANGES)):
+            found |= json.loads(self.workspace.read(self.path(_CHANGES, name)))
+        return found
+
+    def accept(self, epoch: int, changes: Mapping[str, Any]) -> None:
+        """Writes down what is different from this driver on; each has a file of its own.
+
+        Args:
+            epoch: The driver's number.
+            changes: Keys of the identity, with their new values.
+        """
+        self.workspace.create(self.path(_CHANGES, f"{epoch:06d}.json"), _to_json(changes))
 
     def _not_found(self) -> str:
         there = job_names(self.workspace)

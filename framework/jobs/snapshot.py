@@ -45,6 +45,21 @@ def take_snapshot(code: Path, *, leave_out: Sequence[Path], always: Sequence[str
     return archive.getvalue()
 
 
+def changed_since(archive: bytes, present: bytes) -> list[str]:
+    """What is different in a later snapshot: `score.py has changed`, `new.py is new`."""
+    was, is_now = _sums(archive), _sums(present)
+    found = [f"{name} has changed" for name in was if is_now.get(name, was[name]) != was[name]]
+    found += [f"{name} is gone" for name in was if name not in is_now]
+    return found + [f"{name} is new" for name in is_now if name not in was]
+
+
+def _sums(archive: bytes) -> dict[str, tuple[int, int]]:
+    if not archive:
+        return {}
+    with zipfile.ZipFile(BytesIO(archive)) as snapshot:
+        return {entry.filename: (entry.CRC, entry.file_size) for entry in snapshot.infolist()}
+
+
 def _bounded(code: Path, names: Iterator[str]) -> list[str]:
     """The names in order, once it is clear that they are those of code."""
     kept: list[str] = []

@@ -1,18 +1,17 @@
-"""Starting jobs: from settings to a running job, new or resumed."""
+"""Starting jobs: from settings to a running job."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from framework.domain.states import JobStatus
 from framework.errors import UsageError
 from framework.jobs import preflight
-from framework.jobs.chosen_model import choose_model, registered, same_again
+from framework.jobs.changes import Changes
+from framework.jobs.chosen_model import choose_model, registered
 from framework.jobs.clock import now
 from framework.jobs.driver import Driver
 from framework.jobs.identity import fresh_name, identity_of
@@ -28,21 +27,10 @@ from framework.jobs.scorer_environment import choose_environment
 from framework.jobs.snapshot import store_snapshot, take_snapshot
 from framework.plugin.plugins import Plugins
 from framework.settings import Settings
-from framework.storage import NO_OPTIONS, Options, Store, open_store
+from framework.storage import open_store
 from framework.storage.inputs import InputListing
 
 _LOOK_AHEAD = 10_000
-_FIXED = (
-    "input",
-    "mini_batch_size",
-    "mini_batch_bytes",
-    "input_include",
-    "input_exclude",
-    "model",
-    "scorer",
-    "code_configuration",
-    "output_action",
-)
 
 
 def prepare(settings: Settings, document: Mapping[str, Any], plugins: Plugins) -> PreparedJob:
@@ -63,10 +51,10 @@ def prepare(settings: Settings, document: Mapping[str, Any], plugins: Plugins) -
     if record.exists():
         raise UsageError(f"name: there is a job {name} already; see `job show {name}`")
     listing = preflight.open_listing(settings)
-    plan = _plan(record, settings, {**document, "name": name}, plugins, listing)
+    plan = make_plan(record, settings, {**document, "name": name}, plugins, listing)
     preflight.check_input(listing, _LOOK_AHEAD)
     return PreparedJob(
-        plan=plan, code=_snapshot(settings), model=choose_model(settings, record.workspace)
+        plan=plan, code=snapshot_of(settings), model=choose_model(settings, record.workspace)
     )
 
 
@@ -89,65 +77,10 @@ def start(prepared: PreparedJob, observer: Observer) -> Job:
         plan.record.create(identity)
     except FileExistsError:
         raise UsageError(f"name: there is a job {plan.record.name} already") from None
-    return _drive(plan.with_model(model).with_code(code, identity), observer)
+    return drive(plan.with_model(model).with_code(code, identity), observer)
 
 
-def resume(
-    workspace: Store,
-    name: str,
-    restore: Callable[[Mapping[str, Any]], tuple[Settings, Mapping[str, Any]]],
-    plugins: Plugins,
-    observer: Observer,
-    options: Options = NO_OPTIONS,
-) -> Job:
-    """Continues a job that has not Completed; what the ledger holds is not scored again.
-
-    Args:
-        workspace: Where the job is.
-        name: The job's name.
-        restore: Makes settings of the stored document, with what shall be different by now; and a
-            new document, which has no secrets.
-        plugins: What is registered.
-        observer: Who is told how it goes.
-        options: How to open what lies outside of the workspace, beyond what the record says.
-
-    Raises:
-        NotFoundError: There is no such job.
-        UsageError: It is running, or can't go on as it began.
-        OutputExistsError: Something else stands under the output's name.
-    """
-    record = open_record(workspace, name, options)
-    identity = record.identity()
-    job = Job(record)
-    if job.status == JobStatus.COMPLETED:
-        job.check_output()
-        return job
-    if not job.status.is_resumable:
-        raise UsageError(
-            f"job {name} is {job.status}, and another process runs it: `job stream {name}` follows "
-            f"it, `job cancel {name}` stops it"
-        )
-    restored, document = restore(identity["document"])
-    settings = replace(restored, workspace=workspace.url, name=name)
-    record = replace(record, options={**settings.storage_options, **options})
-    _check_same_plan(identity["document"], document)
-    listing = preflight.open_listing(settings)
-    is_same = document["environment"] == identity["document"]["environment"]
-    plan = _plan(
-        record,
-        settings,
-        identity["document"],
-        plugins,
-        listing,
-        is_resumed=True,
-        environment=identity.get("environment") if is_same else None,
-    )
-    _check_unchanged(identity, plan)
-    model = same_again(identity["model"], settings, record)
-    return _drive(plan.with_model(model).with_code(identity["code"], identity), observer)
-
-
-def _plan(
+def make_plan(
     record: JobRecord,
     settings: Settings,
     document: Mapping[str, Any],
@@ -157,6 +90,20 @@ def _plan(
     is_resumed: bool = False,
     environment: Mapping[str, Any] | None = None,
 ) -> JobPlan:
+    """What a driver works with, but for the model and the code's snapshot.
+
+    Args:
+        record: The job's.
+        settings: Its composed settings.
+        document: The same as plain values.
+        plugins: What is registered.
+        listing: The input.
+        is_resumed: Whether the output may be there, as the job's own, and the code's snapshot is.
+        environment: What the scorer's environment was made of when the job began.
+
+    Raises:
+        UsageError: Something can't be used.
+    """
     if settings.index_url is not None:
         checked_url(settings.index_url)
     output_format = preflight.make_format(settings, plugins)
@@ -182,44 +129,33 @@ def _plan(
     )
 
 
-def _drive(plan: JobPlan, observer: Observer) -> Job:
+def drive(plan: JobPlan, observer: Observer, changes: Changes | None = None) -> Job:
+    """Takes the job over, and runs it in a thread of this process.
+
+    Raises:
+        SupersededError: Another process took it over at the same moment.
+    """
     journal = Journal.claim(plan.record, started_at=now())
+    if changes is not None and changes.accepted:
+        plan.record.accept(journal.epoch, changes.accepted)
     before = plan.record.read_summary(journal.epoch - 1)
     began = {"started_at": before.get("started_at")}
     places = {"output": plan.output, "output_folder": plan.target.store.url}
     summary = {**plan.identity["summary"], **began, **places}
     feed = IndexFeed(plan.record, plan.settings.index_url)
     reporter = Reporter(plan.record, journal.epoch, observer, plan.plugins, summary, feed)
-    driver = Driver(plan, journal, reporter)
+    driver = Driver(plan, journal, reporter, changes or Changes())
     job = Job(plan.record, driver)
     job.start()
     return job
 
 
-def _check_same_plan(document: Mapping[str, Any], planned: Mapping[str, Any]) -> None:
-    """Refuses changes under which what is scored and what is not would not fit together."""
-    for key in _FIXED:
-        was, is_now = document.get(key), planned.get(key)
-        if json.dumps(was, sort_keys=True) != json.dumps(is_now, sort_keys=True):
-            raise UsageError(
-                f"{key}: a job that has begun with {was} can't go on with {is_now}; start a new one"
-            )
+def snapshot_of(settings: Settings) -> bytes:
+    """The code folder as an archive; empty where no script of the user's is run.
 
-
-def _check_unchanged(identity: Mapping[str, Any], plan: JobPlan) -> None:
-    """Refuses to go on with another input or format than the job began with."""
-    if plan.output_format.child_encoding != identity["encoding"]:
-        raise UsageError(
-            f"job {plan.record.name}: the output's format can't change once a job has begun"
-        )
-    if plan.listing.root != identity["input_root"]:
-        raise UsageError(
-            f"job {plan.record.name}: the input was {identity['input_root']} and is now "
-            f"{plan.listing.root}"
-        )
-
-
-def _snapshot(settings: Settings) -> bytes:
+    Raises:
+        UsageError: It is too large, or can't be read.
+    """
     code, script = settings.code_configuration.code, settings.code_configuration.scoring_script
     if settings.scorer.name != preflight.SCRIPT or code is None or script is None:
         return b""

@@ -20,6 +20,7 @@ from framework.config.foreign_keys import FOREIGN
 from framework.config.registry import VARIABLE
 from framework.domain.outcomes import FailureKind, Stage
 from framework.domain.states import JobStatus
+from framework.jobs.manifest import FORMAT
 from framework.scoring.launch import Launch, Room, environment
 from framework.settings import Endpoint, Settings
 
@@ -293,6 +294,12 @@ def test_every_key_of_a_jobs_identity_is_there(job: Path) -> None:
     assert set(identity["summary"]) <= set(tables("job key"))
     counts = codes(tables("job key")["counts"][0])
     assert counts == list(identity["summary"]["counts"])
+
+
+def test_every_key_of_a_manifest_is_there(job: Path) -> None:
+    manifest = json.loads((job / "manifest.json").read_text(encoding="utf-8"))
+    assert list(tables("key of `manifest.json`")) == list(manifest)
+    assert manifest["manifest"] == FORMAT
 
 
 # --- environment variables

@@ -20,7 +20,7 @@ import distributed  # noqa: F401  imported once, for all forks
 import pandas as pd  # noqa: F401
 
 import framework.engine.local
-import framework.jobs.starting  # noqa: F401
+import framework.jobs.resuming  # noqa: F401
 from framework.cli import main
 
 STEPS = ("fsync", "link", "replace", "rename", "unlink", "mkdir", "rmdir")

@@ -138,9 +138,9 @@ def test_a_job_that_stopped_is_resumed_under_its_name(
 ) -> None:
     job = taken(monkeypatch, status)
     framework.invoke(input="in", name="mine", **SCRIPT)
-    ((verb, (name, restore)),) = calls
+    ((verb, (name, wish)),) = calls
     assert (verb, name) == ("resume", "mine")
-    assert restore(job.document)[0].input == (str(Path.cwd() / "in"),)
+    assert wish.restore(job.document)[0].input == (str(Path.cwd() / "in"),)
 
 
 def test_a_name_with_other_settings_is_refused_with_the_differences(
@@ -156,8 +156,8 @@ def test_overrides_of_a_resume_change_the_stored_settings(calls: list[tuple[str,
     invocation = api.compose_invocation((), is_complete=False)
     stored = api.compose_invocation([("input", "in"), *SCRIPT.items()]).composition.document
     api.resume(invocation, "mine", ["output.path=elsewhere"], framework.jobs.SilentObserver())
-    _, (_, restore) = calls[0]
-    assert restore(stored)[0].output.path == str(Path.cwd() / "elsewhere")
+    _, (_, wish) = calls[0]
+    assert wish.restore(stored)[0].output.path == str(Path.cwd() / "elsewhere")
 
 
 def test_a_secret_that_the_environment_gives_stands_in_no_way_of_a_resume(
@@ -169,7 +169,7 @@ def test_a_secret_that_the_environment_gives_stands_in_no_way_of_a_resume(
     )
     stored = invocation.composition.document
     api.resume(invocation, "mine", (), framework.jobs.SilentObserver())
-    _, (_, restore) = calls[0]
-    settings, document = restore(stored)
+    _, (_, wish) = calls[0]
+    settings, document = wish.restore(stored)
     assert settings.input_include == ("*.png",)
     assert document == stored

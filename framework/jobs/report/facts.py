@@ -113,7 +113,7 @@ def gather(record: JobRecord, summary: Mapping[str, Any], *, most_files: int | N
         summary: As `job show` prints it.
         most_files: Listed files that are looked at for names, to bound the time; `None` for all.
     """
-    identity = record.identity()
+    identity = record.present()
     document = identity["document"]
     counted = tally(record, processes=document.get("max_concurrency_per_instance", 1))
     logs, logs_left_out = _logs(record)

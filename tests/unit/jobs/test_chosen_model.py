@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from framework.errors import ModelError, NotFoundError, UsageError
+from framework.errors import ModelError, NotFoundError
 from framework.jobs.chosen_model import choose_model, moved_on, registered, same_again
 from framework.models import ModelRegistry
 from framework.settings import Model, Settings
@@ -31,7 +31,7 @@ def made(tmp_path):
 
 def test_without_a_model_there_is_none(made, registry, record):
     assert choose_model(made(), registry.store) is None
-    assert same_again(None, made(), record) is None
+    assert same_again(None, made(), record) == (None, "")
     assert moved_on(None, made(), registry.store) is None
 
 
@@ -74,7 +74,7 @@ def test_a_job_goes_on_with_its_version_wherever_latest_is(made, registry, recor
     registry.register("net", file)
     registry.archive("net", "1")
 
-    assert same_again(began.identity, settings, record) == began
+    assert same_again(began.identity, settings, record) == (began, "")
     assert moved_on(began.identity, settings, registry.store) == "net:1 -> net:2"
 
 
@@ -99,10 +99,9 @@ def test_a_path_is_compared_by_its_content(made, registry, record, file):
     settings = made(path=str(file))
     began = choose_model(settings, registry.store)
     assert began.identity["path"] == str(file)
-    assert same_again(began.identity, settings, record) == began
+    assert same_again(began.identity, settings, record) == (began, "")
     file.write_text("two")
-    with pytest.raises(UsageError, match="job job: the model has changed"):
-        same_again(began.identity, settings, record)
+    assert "the model has changed" in same_again(began.identity, settings, record)[1]
 
 
 def test_a_path_in_a_store_is_used_in_place_and_compared_by_its_content(made, registry, record):
@@ -112,10 +111,9 @@ def test_a_path_in_a_store_is_used_in_place_and_compared_by_its_content(made, re
     settings = made(path="memory://chosen-models/net")
     began = choose_model(settings, registry.store)
     assert (began.source.url, began.source.path, began.source.size) == (store.url, "net", 6)
-    assert same_again(began.identity, settings, record) == began
+    assert same_again(began.identity, settings, record) == (began, "")
     store.write("net/b", b"TWO")
-    with pytest.raises(UsageError, match="the model has changed"):
-        same_again(began.identity, settings, record)
+    assert "the model has changed" in same_again(began.identity, settings, record)[1]
     with pytest.raises(ModelError, match="memory://chosen-models/other does not exist"):
         choose_model(made(path="memory://chosen-models/other"), registry.store)
 

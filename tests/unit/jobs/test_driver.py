@@ -24,7 +24,8 @@ from framework.jobs.job import Job
 from framework.jobs.journal import Journal
 from framework.jobs.observing import SilentObserver
 from framework.jobs.record import open_record
-from framework.jobs.starting import prepare, resume, start
+from framework.jobs.resuming import Wish, resume
+from framework.jobs.starting import prepare, start
 from framework.plugin import load_plugins
 from framework.settings import Settings
 from framework.settings.deployment import (
@@ -104,11 +105,15 @@ class Shop:
     def run(self, settings: Settings) -> Job:
         return self.start(settings).wait(PATIENCE_S)
 
-    def resume(self, settings: Settings) -> Job:
+    def resume(self, settings: Settings, *, accepts: bool = False) -> Job:
         job = resume(
             open_store(settings.workspace),
             settings.name,
-            lambda _: (settings, asdict(settings)),
+            Wish(
+                restore=lambda _: (settings, asdict(settings)),
+                differences=lambda _was, _is: [],
+                accepts_changes=accepts,
+            ),
             self.plugins,
             self.watcher,
         )
