@@ -120,6 +120,9 @@ class Store(ABC):
         """Whether a file's etag in a listing is the one that `stat` tells, until it changes."""
         return False
 
+    tells_sizes: bool = True
+    """Whether a listing tells the size of each file; else 0 may mean that it is not known."""
+
     def requests(self, path: str) -> Requests | None:
         """What plain GETs for files look like; `None` where the store's library does them all.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 import urllib.request
 from collections.abc import Callable
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 _OF_S3 = frozenset({"s3", "s3a"})
 _OF_THE_WEB = frozenset({"http", "https"})
 _VERSION = "?versionId="
+_PLAIN = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")  # RFC 3986, without a fragment
 _SENT = "before-send.s3.GetObject"
 
 
@@ -162,7 +164,7 @@ class WebRequests:
         """A file's whole request."""
         address = self._full(path)
         place = urlsplit(address)
-        if _origin(address) != self._origin or not address.isascii() or not address.isprintable():
+        if _origin(address) != self._origin or not _PLAIN.fullmatch(address):
             raise ValueError("the address is not a plain one")
         query = f"?{place.query}" if place.query else ""
         return (

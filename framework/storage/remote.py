@@ -124,7 +124,7 @@ class FsspecStore(TreeStore):
 
     def fetch(self, path: str, target: Path, on_bytes: OnBytes | None = None) -> None:
         """Copies a file to a new local file."""
-        told = {} if on_bytes is None else {"callback": _told(on_bytes)}
+        told = {} if on_bytes is None else {"callback": told_of(on_bytes)}
         with self._translated("fetching", path):
             self._filesystem.get_file(self._full(path), os.fspath(target), **told)
 
@@ -145,7 +145,9 @@ class FsspecStore(TreeStore):
         """Copies a local file here, where the store replaces atomically."""
         self._check_replaces_whole(path)
         with self._translated("writing", path):
-            self._filesystem.put_file(os.fspath(source), self._full(path), callback=_told(on_bytes))
+            self._filesystem.put_file(
+                os.fspath(source), self._full(path), callback=told_of(on_bytes)
+            )
 
     def delete(self, path: str) -> None:
         """Removes a file or a folder."""
@@ -247,7 +249,7 @@ class FsspecStore(TreeStore):
             raise StorageError(f"{reason} while {action} {shown(self._url_of(path))}") from error
 
 
-def _told(on_bytes: OnBytes | None) -> Any:
+def told_of(on_bytes: OnBytes | None) -> Any:
     """Tells of pieces in fsspec's way."""
     from fsspec.callbacks import Callback
 

@@ -275,7 +275,7 @@ class Transfers:
             return "it is not there any more"
         except OSError as error:
             raise StorageError(explain(error, "writing", target)) from error
-        if size != file.size:
+        if size != file.size and (file.size or self._store.tells_sizes):
             return _changed(size, file.size)
         self._good = file.path
         return ""

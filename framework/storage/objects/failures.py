@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framework.domain.redaction import without_signatures
-from framework.errors import StorageError
+from framework.errors import StorageError, StoreUnavailableError
 from framework.storage.os_errors import shown
 
 _PASSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -22,7 +22,7 @@ class ServiceError(StorageError):
         self.reason = reason
 
 
-class UnavailableError(ServiceError):
+class UnavailableError(ServiceError, StoreUnavailableError):
     """A service could not be reached, or went on failing, for as long as it was asked."""
 
 
@@ -36,7 +36,10 @@ class PassingError(Exception):
     Attributes:
         reason: Why, in people's words.
         key: Of what.
+        after_s: For how long the service wants to be left alone.
     """
+
+    after_s: float = 0.0
 
     def __init__(self, reason: str, key: str) -> None:
         super().__init__(reason)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from framework.storage.objects.failures import (
     Conflict,
@@ -17,6 +17,9 @@ from framework.storage.objects.failures import (
     ServiceError,
     UnavailableError,
 )
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 Answer = TypeVar("Answer")
 
@@ -26,6 +29,7 @@ FIRST_PATIENCE_S = 15.0
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
+_LONGEST_ASKED_S = 30.0
 _LEAST_TRIES = 3
 """Also where the first try alone takes all the time, as one that times out does."""
 
@@ -65,9 +69,10 @@ def _again(ask: Callable[[], Answer], what: type[Exception], patience_s: float) 
     )
 
     began = time.monotonic()
+    usual = wait_random_exponential(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S)
     retrying = Retrying(
         retry=retry_if_exception_type(what),
-        wait=wait_random_exponential(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S),
+        wait=lambda state: max(usual(state), _asked_for(state)),
         stop=stop_after_delay(patience_s) & stop_after_attempt(_LEAST_TRIES),
     )
     try:
@@ -82,3 +87,9 @@ def _again(ask: Callable[[], Answer], what: type[Exception], patience_s: float) 
             f"{reason}, still after {last.attempt_number} tries in {spent:.0f} s",
             getattr(failure, "key", ""),
         ) from failure
+
+
+def _asked_for(state: RetryCallState) -> float:
+    """The pause that the service has asked for itself."""
+    failure = state.outcome.exception() if state.outcome else None
+    return min(getattr(failure, "after_s", 0.0), _LONGEST_ASKED_S)
