@@ -45,16 +45,25 @@ def requests_for(
         path: A small file that should be there.
         scheme: The scheme of the store's URL.
     """
-    try:
-        if scheme in _OF_S3:
-            return S3Requests(filesystem, full, path)
-        if scheme in _OF_THE_WEB:
-            return WebRequests(filesystem, full, path)
-    except Exception as error:  # noqa: BLE001  the library's inside may change; it then does it all
-        logger.info(
-            "files are fetched by the library of %s alone: %s", scheme, type(error).__name__
-        )
+    if scheme in _OF_S3:
+        return plain(lambda: S3Requests(filesystem, full, path), "S3")
+    if scheme in _OF_THE_WEB:
+        return plain(lambda: WebRequests(filesystem, full, path), "the web")
     return None
+
+
+def plain(make: Callable[[], Requests], service: str) -> Requests | None:
+    """What plain GETs look like, unless that can't be found out: the library then does it all.
+
+    Args:
+        make: Finds it out; may raise anything.
+        service: Its name, for the log.
+    """
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001  libraries change inside, and raise their own
+        logger.info("files of %s take its library: %s", service, type(error).__name__)
+        return None
 
 
 class S3Requests:

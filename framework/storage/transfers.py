@@ -30,6 +30,7 @@ _MOST_CAREFUL = 16
 _MOST_HANDS = 64
 _TRIES_TO_PREPARE = 3
 _FAILURES_TO_HOLD = 8
+_FAILURES_TO_GIVE_UP = 16
 _REFRESH_S = 60.0
 _CLOSE_S = 2.0
 _OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -76,6 +77,7 @@ class Transfers:
         self._again: deque[Transfer] = deque()
         self._direct = self._careful = 0
         self._failures = 0
+        self._has_direct = False
         self._requests: Requests | None = None
         self._connections: Connections | None = None
         self._tries = _TRIES_TO_PREPARE
@@ -200,16 +202,23 @@ class Transfers:
         self._direct -= 1
         if answer is Answer.DONE:
             now = self._loop.time()
-            self._failures = 0
+            self._failures, self._has_direct = 0, True
             self._pace.observe(now - get.began, self._direct + 1)
             self._heard, self._good = time.monotonic(), transfer.file.path
             self._end(transfer, "", None)
         else:
             self._failures += 1
+            if self._failures == _FAILURES_TO_GIVE_UP and not self._has_direct:
+                self._give_up_direct()
             if answer is Answer.THROTTLED:
                 self._pace.slow_down()
             self._again.append(transfer)
         self._pump()
+
+    def _give_up_direct(self) -> None:
+        """Leaves all to the library: something on the way there is not as we think."""
+        logger.info("files take the store's library: no plain request has succeeded")
+        self._requests, self._tries = None, 0
 
     def _begin_careful(self, transfer: Transfer) -> None:
         self._careful += 1
@@ -221,9 +230,9 @@ class Transfers:
         if self._requests is None and not reason and trouble is None:
             self._pace.observe(seconds, self._careful)
         self._careful -= 1
-        if trouble is None:
+        if trouble is None and self._has_direct:
             self._failures = 0
-        else:
+        elif trouble is not None:
             self._trouble = self._trouble or trouble
         self._end(transfer, reason, self._trouble if trouble else None)
         self._pump()
@@ -237,7 +246,8 @@ class Transfers:
         self._call(self._prepared, self._store.requests(path))
 
     def _refresh(self) -> None:
-        assert self._requests is not None
+        if self._requests is None:
+            return
         try:
             self._requests.refresh()
         except Exception as error:  # noqa: BLE001  each library has errors of its own

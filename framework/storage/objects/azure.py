@@ -17,8 +17,11 @@ import io
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from framework.storage.direct import plain
+from framework.storage.gets import Requests
 from framework.storage.objects.azure_client import AzureClient
 from framework.storage.objects.azure_failures import failure_of
+from framework.storage.objects.azure_requests import AzureRequests
 from framework.storage.objects.failures import (
     CantCopyError,
     ConditionError,
@@ -61,6 +64,10 @@ class AzureObjects(ObjectService):
     def __init__(self, client: AzureClient) -> None:
         self.client = client
         self._patience = Patience()
+
+    def requests(self, full: Callable[[str], str], path: str) -> Requests | None:
+        """What plain GETs for blobs look like."""
+        return plain(lambda: AzureRequests(self.client, full, path), "Azure")
 
     def head(self, key: str) -> Head:
         """What there is to know of a blob."""

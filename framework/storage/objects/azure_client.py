@@ -89,6 +89,28 @@ class AzureClient:
         )
         return f"{blob.url}?{signature}", {}
 
+    def token(self) -> str:
+        """A token that holds now; empty where there is another credential, or none."""
+        if self._credential is None:
+            return ""
+        from fsspec.asyn import sync
+
+        return str(sync(self.loop, self._credential.get_token, _SCOPE).token)
+
+    def readable_container(self, name: str) -> str:
+        """What a URL of a container's blobs takes after the question mark, so that it is read."""
+        key = getattr(self.service.credential, "account_key", None)
+        if key is None:
+            return str(self.service.url).partition("?")[2]
+        from azure.storage.blob import generate_container_sas
+
+        expiry = datetime.now(UTC) + _READABLE_FOR
+        account = self.service.account_name
+        signature = generate_container_sas(
+            account, name, account_key=key, permission="r", expiry=expiry
+        )
+        return str(signature)
+
     def _connected(self, place: AzurePlace) -> Any:
         filesystem = self._filesystem
         signature = place.signature or (filesystem.sas_token or "").lstrip("?")
