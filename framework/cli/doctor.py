@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _EXAMPLES = examples(
     "python -m framework doctor",
     "python -m framework doctor --reindex",
+    "python -m framework doctor --clean --yes",
     "python -m framework doctor --query \"[?status=='wrong']\" -o json",
 )
 _WRONG = 1
@@ -32,6 +33,8 @@ _WRONG = 1
 @click.option(
     "--clear-environments", is_flag=True, help="Remove built environments that no job uses."
 )
+@click.option("--clean", is_flag=True, help="List what killed and deleted jobs have left.")
+@click.option("--yes", is_flag=True, help="With --clean: remove it.")
 @query_option
 @output_option
 @conf_option
@@ -39,6 +42,8 @@ _WRONG = 1
 def doctor(
     reindex: bool,
     clear_environments: bool,
+    clean: bool,
+    yes: bool,
     query: ParsedResult | None,
     form: str | None,
     conf: str | None,
@@ -48,9 +53,14 @@ def doctor(
     Exits with 1 if something is wrong; what is only worth knowing is marked `note`.
     """
     from framework.cli.checkup import Status, check_all
+    from framework.cli.orphan_checks import check_orphans
 
+    if yes and not clean:
+        raise click.UsageError("--yes goes with --clean")
     with result_only():
         checks = list(check_all(conf, reindexes=reindex, clears_environments=clear_environments))
+        if clean:
+            checks += check_orphans(conf, removes=yes)
     rows = [
         {"status": str(each.status), "check": each.name, "found": each.found} for each in checks
     ]

@@ -13,7 +13,7 @@ from framework.jobs.record import OUTPUTS, JobRecord, open_record
 from framework.storage import Store
 from framework.storage.durable import sync_folder
 
-_TRASH = "trash"
+TRASH = "trash"
 
 
 def check_deletable(workspace: Store, name: str, *, with_output: bool) -> None:
@@ -88,7 +88,7 @@ def _remove_objects(record: JobRecord) -> None:
 
 def _move_to_trash(record: JobRecord) -> None:
     folder = record.workspace.local_path(record.path())
-    trash = record.workspace.local_path(_TRASH)
+    trash = record.workspace.local_path(TRASH)
     if folder is None or trash is None:
         _remove_objects(record)
         return
@@ -106,8 +106,8 @@ def _move_to_trash(record: JobRecord) -> None:
 
 
 def _empty_trash(store: Store) -> None:
-    for left in store.names(_TRASH):
-        store.delete(f"{_TRASH}/{left}")
+    for left in store.names(TRASH):
+        store.delete(f"{TRASH}/{left}")
 
 
 def _clear_staged(record: JobRecord) -> None:

@@ -91,8 +91,11 @@ def _problem(code: Path, message: str) -> UsageError:
 def store_snapshot(workspace: Store, archive: bytes) -> str:
     """Puts an archive into the workspace, under a name made of its content; returns its path."""
     path = f"{CODE}/{hashlib.sha256(archive).hexdigest()}.zip"
+    local = workspace.local_path(path)
     if not workspace.exists(path):
         workspace.write(path, archive)
+    elif local is not None:
+        os.utime(local)  # as good as new: `doctor --clean` removes old ones that no job refers to
     return path
 
 

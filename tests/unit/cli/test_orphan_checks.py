@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from framework.cli.checkup import Status
+from framework.cli.orphan_checks import check_orphans
+
+
+def test_orphans_are_listed_first_and_removed_when_that_is_confirmed(tmp_path: Path) -> None:
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    (conf / "config.yaml").write_text("workspace: ../workspace\n")
+    left = tmp_path / "workspace" / "trash" / "job-1234" / "job.json"
+    left.parent.mkdir(parents=True)
+    left.write_text("{}\n")
+
+    (listed,) = check_orphans(str(conf), removes=False)
+    assert listed.status is Status.NOTE
+    assert listed.found.endswith("trash/job-1234: a deleted job, 3 bytes; --clean --yes removes it")
+    assert left.exists()
+
+    (removed,) = check_orphans(str(conf), removes=True)
+    assert removed.status is Status.OK
+    assert removed.found.startswith("removed ")
+    assert not left.exists()
+    (none,) = check_orphans(str(conf), removes=False)
+    assert none.found == "there is none"
