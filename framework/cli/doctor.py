@@ -34,7 +34,7 @@ _WRONG = 1
     "--clear-environments", is_flag=True, help="Remove built environments that no job uses."
 )
 @click.option("--clean", is_flag=True, help="List what killed and deleted jobs have left.")
-@click.option("--yes", is_flag=True, help="With --clean: remove it.")
+@click.option("-y", "--yes", is_flag=True, help="With --clean: remove it.")
 @query_option
 @output_option
 @conf_option
