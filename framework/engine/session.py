@@ -29,6 +29,7 @@ T = TypeVar("T")
 _POLL_S = 0.2
 _ANSWER_S = 10.0
 _LOOK_S = 60.0
+_DASKS_LOGGERS = ("distributed", "distributed.client", "tornado.application")
 
 
 class SchedulerLostError(JobError):
@@ -346,23 +347,26 @@ def _connected(compute: Compute, cluster: Any) -> Iterator[Client]:
             )
         except (OSError, ValueError) as error:
             raise JobError(f"no Dask scheduler can be reached: {_reason(error)}") from error
-    with _unsaid("distributed.client"), client:
+    with _less_said(compute), client:
         yield client
 
 
 @contextmanager
-def _unsaid(name: str) -> Iterator[None]:
-    """Leaves out what Dask logs of a lost connection: the job says it in one line."""
-    log = logging.getLogger(name)
-
-    def keep(record: logging.LogRecord) -> bool:
-        return record.exc_info is None
-
-    log.addFilter(keep)
+def _less_said(compute: Compute) -> Iterator[None]:
+    """Leaves out the tracebacks that Dask logs of lost connections: the job says it in one line."""
+    loggers = () if compute.is_in_process else map(logging.getLogger, _DASKS_LOGGERS)
+    handlers = [handler for logger in loggers for handler in logger.handlers]
+    for handler in handlers:
+        handler.addFilter(_has_no_traceback)
     try:
         yield
     finally:
-        log.removeFilter(keep)
+        for handler in handlers:
+            handler.removeFilter(_has_no_traceback)
+
+
+def _has_no_traceback(record: logging.LogRecord) -> bool:
+    return record.exc_info is None
 
 
 def _reason(error: BaseException) -> str:
