@@ -262,8 +262,9 @@ class Bench:
             "input": str(self.data),
             "workspace": str(self.workspace),
             "mini_batch_size": "1",
-            "compute.params.dashboard": "false",
         }
+        if not any(word.startswith("compute=") for word in overrides):
+            ours["compute.params.dashboard"] = "false"
         given = {word.lstrip("+").partition("=")[0] for word in overrides}
         return [*(f"++{k}={v}" for k, v in ours.items() if k not in given), *overrides]
 

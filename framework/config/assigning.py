@@ -15,7 +15,6 @@ from framework.config.schema import (
     Key,
     Map,
     dotted,
-    is_param_path,
     node_at,
     schema,
 )
@@ -30,6 +29,8 @@ _CHOICES = frozenset({("endpoint",), ("deployment",), COMPUTE, COMPUTE_NAME})
 """Taking one of these back is done already, where the layers were chosen."""
 
 _MEANT = ", did you mean"
+_SAME_BUT_FOR_A_SLIP = 0.88
+"""A compute may have a setting of its own that is much like another, as `connect_timeout` is."""
 
 
 def assign(assignments: Iterable[Assignment], table: Table) -> list[Layer]:
@@ -96,8 +97,7 @@ def _check_presence(assignment: Assignment, table: Table, layer: Layer) -> None:
         return
     written = dotted(assignment.key)
     there = table.under(key)
-    is_known = is_param_path(key) or not _there(assignment.key, table).startswith(_MEANT)
-    if key != assignment.key and is_known:
+    if key != assignment.key and not _there(assignment.key, table).startswith(_MEANT):
         return  # a compute's own setting: its class declares it, and preflight asks that class
     if assignment.operator is Operator.CHANGE and not there:
         hint = _there(assignment.key, table)
@@ -131,11 +131,12 @@ def _there(key: Key, table: Table) -> str:
     place = _map_of(real)
     assert place is not None
     names = {dotted(each[len(place) :]) for each in table.under(place)}
-    match = nearest(dotted(real[len(place) :]), names)
+    likeness = 0.6 if key == real else _SAME_BUT_FOR_A_SLIP
+    match = nearest(dotted(real[len(place) :]), names, likeness=likeness)
     if key[:1] == COMPUTE and key != real and match is None:
         compute = schema().children["compute"]
         assert isinstance(compute, Group)
-        match = nearest(key[1], compute.children)
+        match = nearest(key[1], compute.children, likeness=likeness)
     shown = dotted(key[: len(key) - (len(real) - len(place))])
     if match is not None:
         return f"{_MEANT} {shown}.{match}?"

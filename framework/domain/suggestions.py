@@ -8,10 +8,16 @@ from difflib import get_close_matches
 _LISTED = 12
 
 
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that the word was most likely meant to be, whatever its case and hyphens."""
+def nearest(word: str, choices: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The choice that the word was most likely meant to be, whatever its case and hyphens.
+
+    Args:
+        word: What was written.
+        choices: What could have been.
+        likeness: How alike they have to be, at most 1.
+    """
     by_form = {_form(choice): choice for choice in choices}
-    close = get_close_matches(_form(word), by_form, n=1, cutoff=0.6)
+    close = get_close_matches(_form(word), by_form, n=1, cutoff=likeness)
     return by_form[close[0]] if close else None
 
 

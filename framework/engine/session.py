@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future as Started
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -18,7 +20,7 @@ from framework.engine import calls, vault
 from framework.engine.contract import Compute
 from framework.engine.reach import Look, Reached, look
 from framework.engine.roster import SILENT_S, Roster
-from framework.engine.survey import Surveyed, best_first, refusals, survey
+from framework.engine.survey import Survey, Surveyed, best_first, refusals
 from framework.errors import FrameworkError, JobError, NoInstancesError
 from framework.storage import Options
 
@@ -29,7 +31,7 @@ T = TypeVar("T")
 _POLL_S = 0.2
 _ANSWER_S = 10.0
 _LOOK_S = 60.0
-_DASKS_LOGGERS = ("distributed", "distributed.client", "tornado.application")
+_GIVE_UP_S = 2.0
 
 
 class SchedulerLostError(JobError):
@@ -62,6 +64,7 @@ class Session:
         self._options: Options = {}
         self._unfit: set[str] = set()
         self._is_assembled = False
+        self._asking = Survey(client)
         self._address = str(client.scheduler.address)
 
     @property
@@ -96,6 +99,10 @@ class Session:
         """Tells people what there is to tell; from any thread but the client's."""
         while not self._notices.empty():
             self._on_notice(self._notices.get())
+
+    def close(self) -> None:
+        """Waits for no answers any more."""
+        self.client.loop.add_callback(self._asking.close)
 
     # --- choosing ------------------------------------------------------------------------------
 
@@ -173,7 +180,7 @@ class Session:
                 Surveyed(address=each, process="", host="", pools=0, unfit="")
                 for each in sorted(addresses)
             ]
-        return await survey(self.client, addresses)
+        return await self._asking.ask(addresses)
 
     async def _is_able(self, address: str) -> bool:
         """Whether a late worker sees what those who were there from the start see."""
@@ -329,8 +336,11 @@ def open_session(
     """
     with compute.cluster(instances) as cluster, _connected(compute, cluster) as client:
         session = Session(client, compute, instances, on_notice)
-        session.assemble(wait_timeout_s)
-        yield session
+        try:
+            session.assemble(wait_timeout_s)
+            yield session
+        finally:
+            session.close()
 
 
 @contextmanager
@@ -339,34 +349,47 @@ def _connected(compute: Compute, cluster: Any) -> Iterator[Client]:
         # What matters of it is said for each worker, in one line.
         warnings.simplefilter("ignore", VersionMismatchWarning)
         try:
-            client = Client(
-                cluster,
-                security=compute.security,
-                timeout=compute.connect_timeout_s,
-                set_as_default=False,
-            )
+            client = _connect(compute, cluster)
         except (OSError, ValueError) as error:
             raise JobError(f"no Dask scheduler can be reached: {_reason(error)}") from error
-    with _less_said(compute), client:
+    with _unsaid("distributed.client"), client:
         yield client
 
 
+def _connect(compute: Compute, cluster: Any) -> Client:
+    """Connects, or gives up in time: Dask waits for ever where somebody listens, but is silent."""
+    timeout_s = compute.connect_timeout_s
+    connected: Started[Client] = Started()
+
+    def connect() -> None:
+        try:
+            options = {"security": compute.security, "timeout": timeout_s}
+            connected.set_result(Client(cluster, set_as_default=False, **options))
+        except Exception as error:  # noqa: BLE001  the thread that waits raises it
+            connected.set_exception(error)
+
+    threading.Thread(target=connect, name="connecting", daemon=True).start()
+    try:
+        return connected.result(timeout_s + _GIVE_UP_S)
+    except TimeoutError as error:
+        if connected.done():
+            raise
+        raise OSError(f"{cluster} takes connections, but says nothing") from error
+
+
 @contextmanager
-def _less_said(compute: Compute) -> Iterator[None]:
-    """Leaves out the tracebacks that Dask logs of lost connections: the job says it in one line."""
-    loggers = () if compute.is_in_process else map(logging.getLogger, _DASKS_LOGGERS)
-    handlers = [handler for logger in loggers for handler in logger.handlers]
-    for handler in handlers:
-        handler.addFilter(_has_no_traceback)
+def _unsaid(name: str) -> Iterator[None]:
+    """Leaves out what Dask logs of a lost connection: the job says it in one line."""
+    log = logging.getLogger(name)
+
+    def keep(record: logging.LogRecord) -> bool:
+        return not record.exc_info and not str(record.msg).startswith("Failed to reconnect")
+
+    log.addFilter(keep)
     try:
         yield
     finally:
-        for handler in handlers:
-            handler.removeFilter(_has_no_traceback)
-
-
-def _has_no_traceback(record: logging.LogRecord) -> bool:
-    return record.exc_info is None
+        log.removeFilter(keep)
 
 
 def _reason(error: BaseException) -> str:

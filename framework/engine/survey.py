@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +15,8 @@ from distributed import Client
 from framework.engine import probe
 from framework.engine.calls import UnheardError, call_text
 
-_ANSWER_S = 5.0
+_ANSWER_S = 10.0
+_ROUND_S = 1.0
 _MOST_NAMED = 3
 
 
@@ -38,10 +39,31 @@ class Surveyed:
     unfit: str
 
 
-async def survey(client: Client, addresses: Iterable[str]) -> list[Surveyed]:
-    """Asks workers what they are like; leaves out those that do not answer."""
-    asked = await asyncio.gather(*(_ask(client, address) for address in addresses))
-    return [each for each in asked if each is not None]
+class Survey:
+    """Asks workers what they are like; one that does not answer holds up nobody.
+
+    Args:
+        client: Connected to the cluster.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._asked: dict[str, asyncio.Task[Surveyed | None]] = {}
+
+    async def ask(self, addresses: Collection[str]) -> list[Surveyed]:
+        """What those are like who have answered by now; from the client's event loop."""
+        for address in addresses:
+            if address not in self._asked:
+                self._asked[address] = asyncio.ensure_future(_ask(self._client, address))
+        asked = [self._asked[address] for address in addresses]
+        done, _ = await asyncio.wait(asked, timeout=_ROUND_S)
+        self._asked = {each: task for each, task in self._asked.items() if not task.done()}
+        return [answer for task in done if (answer := task.result()) is not None]
+
+    def close(self) -> None:
+        """Waits for no answers any more."""
+        for task in self._asked.values():
+            task.cancel()
 
 
 async def _ask(client: Client, address: str) -> Surveyed | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Sequence
@@ -251,8 +252,9 @@ class Driver:
             )
 
         attempts = [reduction(attempt) for attempt in range(MOST_ATTEMPTS)]
-        name = f"reduce-{record.name}-{epoch}"
-        return session.run(name, reduce_parts, attempts, self._plan.options)
+        # Another workspace may have a job of the same name on the same cluster.
+        key = f"reduce-{record.name}-{epoch}-{secrets.token_hex(4)}"
+        return session.run(key, reduce_parts, attempts, self._plan.options)
 
     def _check_all_done(self) -> None:
         """Makes sure that every listed file has an outcome, once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -56,7 +57,8 @@ class JobPlan:
         """The pool of scorer processes that a driver wants on each instance."""
         settings = self.settings
         return PoolSpec(
-            key=f"{self.record.name}-{epoch}",
+            # Another workspace may have a job of the same name on the same cluster.
+            key=f"{self.record.name}-{epoch}-{secrets.token_hex(4)}",
             launch=self.launch,
             processes=settings.max_concurrency_per_instance,
             input_root=self.listing.root,

@@ -1,0 +1,150 @@
+"""Jobs on a real Dask cluster: who serves, and what is left there."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import cloudpickle
+import pytest
+from distributed import Client, Security
+
+from tests.servers.cluster import cluster
+
+pytestmark = pytest.mark.timeout(300)
+
+FILES = 60
+SCRIPT = """
+    import os, time
+    gate = os.path.join(os.path.dirname(os.environ["BENCH_LOG"]), "gate")
+    def run(mini_batch):
+        while not os.path.exists(gate):
+            time.sleep(0.05)
+        return [os.path.basename(file) for file in mini_batch]
+"""
+
+
+@pytest.fixture
+def filled(bench):
+    bench.files(FILES)
+    bench.script(SCRIPT)
+    return bench
+
+
+@pytest.fixture
+def expected() -> bytes:
+    names = [f"f{place:05d}.txt" for place in range(FILES)]
+    return ("file,prediction\n" + "".join(f"{each},{each}\n" for each in names)).encode()
+
+
+def of_scheduler(dask_scheduler) -> dict[str, object]:
+    """What a scheduler holds."""
+    return {
+        "tasks": list(dask_scheduler.tasks),
+        "plugins": sorted(dask_scheduler.plugins),
+        "worker_plugins": sorted(dask_scheduler.worker_plugins),
+        "extensions": sorted(dask_scheduler.extensions),
+        "handlers": sorted(dask_scheduler.handlers),
+    }
+
+
+def of_worker(dask_worker) -> dict[str, object]:
+    """What a worker holds of ours."""
+    import sys
+    import threading
+
+    lease = sys.modules.get("framework.engine.lease")
+    return {
+        "leases": list(lease.leases()) if lease else [],
+        "threads": [each.name for each in threading.enumerate() if "pool" in each.name],
+        "keys": list(dask_worker.state.tasks),
+        "plugins": sorted(dask_worker.plugins),
+    }
+
+
+def held(ours) -> dict[str, object]:
+    """What everyone there holds."""
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    security = Security(require_encryption=True, **ours.tls) if ours.tls else None
+    with Client(ours.address, security=security, set_as_default=False) as client:
+        workers = client.run(of_worker)
+        return {"scheduler": client.run_on_scheduler(of_scheduler), "workers": workers}
+
+
+@pytest.mark.parametrize(("tls", "nthreads"), [(True, 8), (False, 1)], ids=["tls-8", "tcp-1"])
+def test_late_workers_are_taken_up_to_the_count_and_nothing_is_left(
+    filled, expected, tls, nthreads
+):
+    bench = filled
+    with cluster(
+        2,
+        namespaces=True,
+        tls=tls,
+        nthreads=nthreads,
+        visible=[bench.root],
+        env={"BENCH_LOG": str(bench.log)},
+    ) as ours:
+        before = held(ours)["scheduler"]
+        stranger = ours.add_worker(has_ours=False)
+        running = bench.start(
+            *ours.overrides, "resources.instance_count=4", "retry_settings.timeout=100"
+        )
+        assert running.wait_until_said("2 of 4 instances are here: the job starts with them")
+        late = [ours.add_worker(wait=False), ours.add_worker(wait=False)]
+        assert running.wait_until(lambda: all(each.host in running.err for each in late))
+        (bench.root / "gate").touch()
+        ended = running.end().check()
+
+        assert ended.data == expected
+        assert f"not used: {'tls' if tls else 'tcp'}://{stranger.host}" in ended.err
+        assert "no dask-batch-endpoints: pip install 'dask-batch-endpoints==" in ended.err
+        assert {name.rpartition("-")[0] for name in bench.logs()} == {
+            f"instance-{number}" for number in range(4)
+        }
+        two = bench.invoke(*ours.overrides, "resources.instance_count=2", name="two").check()
+        assert two.data == expected
+        assert len({name.rpartition("-")[0] for name in bench.logs("two")}) == 2
+
+        assert not ours.survivors()
+        after = held(ours)
+        assert after["scheduler"] == before
+        empty = {"leases": [], "threads": [], "keys": [], "plugins": ["shuffle"]}
+        assert list(after["workers"].values()) == [empty] * 5
+        assert not ours.logs().count("Traceback"), ours.logs()
+
+
+def test_two_jobs_of_one_name_at_once_have_pools_of_their_own(benches, expected):
+    one, other = benches("one"), benches("other")
+    for bench in (one, other):
+        bench.files(FILES)
+        bench.script(SCRIPT)
+        (bench.root / "gate").touch()
+    env = {"BENCH_LOG": str(one.log)}
+    with cluster(2, visible=[one.root, other.root], env=env) as ours:
+        running = [
+            each.start(*ours.overrides, "resources.instance_count=2") for each in (one, other)
+        ]
+        assert [each.end().check().data for each in running] == [expected] * 2
+        assert not ours.survivors()
+
+
+def test_where_nobody_can_serve_the_job_fails_and_says_why(filled):
+    with cluster(0) as ours:
+        ours.add_worker(has_ours=False)
+        ended = filled.invoke(*ours.overrides).check(1)
+        assert "no worker can serve: " in ended.summary["error"]
+        assert "pip install 'dask-batch-endpoints==" in ended.summary["error"]
+
+        told = filled.invoke(*ours.overrides, "compute.wait_timeout=1", name="none")
+        assert told.code == 1
+
+
+def test_a_port_that_says_nothing_is_a_failure_in_one_line(filled):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        address = f"tcp://127.0.0.1:{deaf.getsockname()[1]}"
+        words = [f"compute.address={address}", "compute.connect_timeout=1"]
+        ended = filled.invoke("compute=dask", *words).check(1)
+    error = ended.summary["error"]
+    assert error.startswith("no Dask scheduler can be reached: ")
+    assert address in error
+    assert "Traceback" not in ended.err
