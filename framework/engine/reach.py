@@ -8,8 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from distributed import Client
+
+from framework.engine.calls import call
 from framework.errors import FrameworkError
 from framework.storage import Options, open_store
+
+_LOOK_S = 60.0
 
 Reached = Mapping[str, str]
 """By a look's name, why an instance does not see it; empty where it does."""
@@ -25,7 +30,6 @@ class Look:
         path: Where it is there.
         size: Its size in bytes; `None` where any will do.
         content: What has to be in it; `None` where anything may.
-        is_written: Whether an instance has to be able to write beside it, too.
     """
 
     name: str
@@ -33,6 +37,18 @@ class Look:
     path: str
     size: int | None = None
     content: bytes | None = None
+
+
+async def look_from(
+    client: Client, address: str, looks: Sequence[Look], options: Options
+) -> Reached:
+    """What is wrong with each of them, on a worker.
+
+    Raises:
+        UnheardError: It has not answered.
+    """
+    reached: Reached = await call(client, address, look, looks, options, timeout_s=_LOOK_S)
+    return reached
 
 
 async def look(looks: Sequence[Look], options: Options) -> Reached:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future as Started
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from distributed import Client
-from distributed.versions import VersionMismatchWarning
 
 from framework.engine import calls, vault
+from framework.engine.connecting import connected
 from framework.engine.contract import Compute
-from framework.engine.reach import Look, Reached, look
+from framework.engine.reach import Look, Reached, look_from
+from framework.engine.recruiting import Recruiter
 from framework.engine.roster import SILENT_S, Roster
-from framework.engine.survey import Survey, Surveyed, best_first, refusals
-from framework.errors import FrameworkError, JobError, NoInstancesError
+from framework.engine.survey import Surveyed, refusals
+from framework.errors import FrameworkError, JobCanceledError, JobError, NoInstancesError
 from framework.storage import Options
 
 logger = logging.getLogger(__name__)
@@ -30,8 +28,6 @@ T = TypeVar("T")
 
 _POLL_S = 0.2
 _ANSWER_S = 10.0
-_LOOK_S = 60.0
-_GIVE_UP_S = 2.0
 
 
 class SchedulerLostError(JobError):
@@ -60,11 +56,7 @@ class Session:
         self._on_notice = on_notice or logger.info
         self._notices: SimpleQueue[str] = SimpleQueue()
         self._compute = compute
-        self._looks: Sequence[Look] = ()
-        self._options: Options = {}
-        self._unfit: set[str] = set()
-        self._is_assembled = False
-        self._asking = Survey(client)
+        self._recruiter = Recruiter(client, compute, self.roster, self.notice)
         self._address = str(client.scheduler.address)
 
     @property
@@ -102,15 +94,16 @@ class Session:
 
     def close(self) -> None:
         """Waits for no answers any more."""
-        self.client.loop.add_callback(self._asking.close)
+        self.client.loop.add_callback(self._recruiter.close)
 
     # --- choosing ------------------------------------------------------------------------------
 
-    def assemble(self, timeout_s: float) -> None:
+    def assemble(self, timeout_s: float, is_canceled: Callable[[], bool]) -> None:
         """Chooses the instances among the workers that are there, or come.
 
         Raises:
             NoInstancesError: No worker came that can serve.
+            JobCanceledError: Nobody waits for them any more.
         """
         deadline = time.monotonic() + timeout_s
         while not self.instances:
@@ -119,14 +112,16 @@ class Session:
             self.tell()
             if self.instances:
                 break
-            if unfit and len(self._unfit) == len(there):
+            if unfit and self._recruiter.unfit >= there:
                 raise NoInstancesError(f"no worker can serve: {'; '.join(refusals(unfit))}")
+            if is_canceled():
+                raise JobCanceledError("the job was canceled while it waited for an instance")
             if time.monotonic() >= deadline:
                 raise NoInstancesError(
                     f"no instance came within {timeout_s:g} s (compute.wait_timeout)"
                 )
             time.sleep(_POLL_S)
-        self._is_assembled = True
+        self._recruiter.is_late = True
         here = len(self.instances)
         if here < self.roster.wanted:
             self.notice(
@@ -157,48 +152,12 @@ class Session:
         return SchedulerLostError(f"the connection to the scheduler at {self._address} is lost")
 
     async def recruit(self, there: set[str]) -> list[Surveyed]:
-        """Fills vacancies with those who can serve, best first; returns who can't."""
-        self._unfit &= there
-        strangers = [each for each in there - self._unfit if not self.roster.has(each)]
-        if not strangers or self.roster.vacancies <= 0:
-            return []
-        surveyed = await self._survey(strangers)
-        unfit = [each for each in surveyed if each.unfit]
-        for text in refusals(unfit):
-            self.notice(f"not used: {text}")
-        self._unfit |= {each.address for each in unfit}
-        for each in best_first(surveyed):
-            if self.roster.vacancies > 0 and await self._is_able(each.address):
-                member = self.roster.admit(each)
-                if self._is_assembled:
-                    self.notice(f"{member.label} ({member.address}) joins the job")
-        return unfit
-
-    async def _survey(self, addresses: Sequence[str]) -> list[Surveyed]:
-        if self._compute.is_in_process:
-            return [
-                Surveyed(address=each, process="", host="", pools=0, unfit="")
-                for each in sorted(addresses)
-            ]
-        return await self._asking.ask(addresses)
-
-    async def _is_able(self, address: str) -> bool:
-        """Whether a late worker sees what those who were there from the start see."""
-        if not self._looks:
-            return True
-        try:
-            reached = await self._look(address, self._looks, self._options)
-        except calls.UnheardError:
-            return False
-        problems = [problem for problem in reached.values() if problem]
-        if problems:
-            self.leave_out(address, problems[0])
-        return not problems
+        """Fills vacancies with those who can serve; returns who can't; from the client's loop."""
+        return await self._recruiter.recruit(there)
 
     def leave_out(self, address: str, problem: str) -> None:
         """Takes a worker for unfit, as long as it is there."""
-        self._unfit.add(address)
-        self.notice(f"not used: {address}: {problem}")
+        self._recruiter.leave_out(address, problem)
 
     # --- reaching ------------------------------------------------------------------------------
 
@@ -217,7 +176,7 @@ class Session:
     async def _reach(self, looks: Sequence[Look], options: Options) -> dict[str, Reached]:
         async def ask(address: str) -> Reached:
             try:
-                return await self._look(address, looks, options)
+                return await look_from(self.client, address, looks, options)
             except calls.UnheardError as error:
                 return {each.name: str(error) for each in looks}
 
@@ -225,12 +184,9 @@ class Session:
         answers = await asyncio.gather(*(ask(address) for address in addresses))
         return dict(zip(addresses, answers, strict=True))
 
-    async def _look(self, address: str, looks: Sequence[Look], options: Options) -> Reached:
-        return await calls.call(self.client, address, look, looks, options, timeout_s=_LOOK_S)
-
     def require(self, looks: Sequence[Look], options: Options) -> None:
         """Takes none from now on that does not see all of this."""
-        self._looks, self._options = looks, options
+        self._recruiter.looks, self._recruiter.options = looks, options
 
     # --- running -------------------------------------------------------------------------------
 
@@ -269,7 +225,10 @@ class Session:
     async def _run(
         self, key: str, function: Callable[[A, Options], T], argument: A, options: Options
     ) -> T | FrameworkError:
-        there = await self.present()
+        try:
+            there = await self.present()
+        except calls.UnheardError as error:
+            raise calls.LostTaskError(str(error)) from error
         await self.recruit(there)
         address = next((each for each in self.instances if each in there), None)
         if address is None:
@@ -327,73 +286,25 @@ def open_session(
     instances: int,
     wait_timeout_s: float,
     on_notice: Callable[[str], None] | None = None,
+    is_canceled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Session]:
     """Connects to a compute's cluster and chooses the instances.
+
+    Args:
+        compute: How the cluster comes to be.
+        instances: How many there shall be.
+        wait_timeout_s: Seconds to wait for the first one.
+        on_notice: Told what people should know.
+        is_canceled: Asked, while it waits, whether anybody still wants them.
 
     Raises:
         NoInstancesError: No worker that can serve was there within `wait_timeout_s` seconds.
         JobError: There is no scheduler.
     """
-    with compute.cluster(instances) as cluster, _connected(compute, cluster) as client:
+    with compute.cluster(instances) as cluster, connected(compute, cluster) as client:
         session = Session(client, compute, instances, on_notice)
         try:
-            session.assemble(wait_timeout_s)
+            session.assemble(wait_timeout_s, is_canceled)
             yield session
         finally:
             session.close()
-
-
-@contextmanager
-def _connected(compute: Compute, cluster: Any) -> Iterator[Client]:
-    with warnings.catch_warnings():
-        # What matters of it is said for each worker, in one line.
-        warnings.simplefilter("ignore", VersionMismatchWarning)
-        try:
-            client = _connect(compute, cluster)
-        except (OSError, ValueError) as error:
-            raise JobError(f"no Dask scheduler can be reached: {_reason(error)}") from error
-    with _unsaid("distributed.client"), client:
-        yield client
-
-
-def _connect(compute: Compute, cluster: Any) -> Client:
-    """Connects, or gives up in time: Dask waits for ever where somebody listens, but is silent."""
-    timeout_s = compute.connect_timeout_s
-    connected: Started[Client] = Started()
-
-    def connect() -> None:
-        try:
-            options = {"security": compute.security, "timeout": timeout_s}
-            connected.set_result(Client(cluster, set_as_default=False, **options))
-        except Exception as error:  # noqa: BLE001  the thread that waits raises it
-            connected.set_exception(error)
-
-    threading.Thread(target=connect, name="connecting", daemon=True).start()
-    try:
-        return connected.result(timeout_s + _GIVE_UP_S)
-    except TimeoutError as error:
-        if connected.done():
-            raise
-        raise OSError(f"{cluster} takes connections, but says nothing") from error
-
-
-@contextmanager
-def _unsaid(name: str) -> Iterator[None]:
-    """Leaves out what Dask logs of a lost connection: the job says it in one line."""
-    log = logging.getLogger(name)
-
-    def keep(record: logging.LogRecord) -> bool:
-        return not record.exc_info and not str(record.msg).startswith("Failed to reconnect")
-
-    log.addFilter(keep)
-    try:
-        yield
-    finally:
-        log.removeFilter(keep)
-
-
-def _reason(error: BaseException) -> str:
-    root = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    return f"{error}" if root is error else f"{error} ({root})"

@@ -152,6 +152,7 @@ class Driver:
             settings.resources.instance_count,
             settings.compute.wait_timeout,
             self._reporter.notice,
+            self._is_canceled.is_set,
         ) as session:
             self._reporter.note("dashboard_url", session.dashboard_link)
             if session.dashboard_link:

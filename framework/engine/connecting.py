@@ -1,0 +1,80 @@
+"""Connecting to a scheduler: in bounded time, and quietly."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import Future as Started
+from contextlib import contextmanager
+from typing import Any
+
+from distributed import Client
+from distributed.versions import VersionMismatchWarning
+
+from framework.engine.contract import Compute
+from framework.errors import JobError
+
+_GIVE_UP_S = 2.0
+
+
+@contextmanager
+def connected(compute: Compute, cluster: Any) -> Iterator[Client]:
+    """A client of a cluster.
+
+    Raises:
+        JobError: There is no scheduler, or none that answers.
+    """
+    with warnings.catch_warnings():
+        # What matters of it is said for each worker, in one line.
+        warnings.simplefilter("ignore", VersionMismatchWarning)
+        try:
+            client = _connect(compute, cluster)
+        except (OSError, ValueError) as error:
+            raise JobError(f"no Dask scheduler can be reached: {_reason(error)}") from error
+    with _unsaid("distributed.client"), client:
+        yield client
+
+
+def _connect(compute: Compute, cluster: Any) -> Client:
+    """Connects, or gives up in time: Dask waits for ever where somebody listens, but is silent."""
+    timeout_s = compute.connect_timeout_s
+    connected: Started[Client] = Started()
+
+    def connect() -> None:
+        try:
+            options = {"security": compute.security, "timeout": timeout_s}
+            connected.set_result(Client(cluster, set_as_default=False, **options))
+        except Exception as error:  # noqa: BLE001  the thread that waits raises it
+            connected.set_exception(error)
+
+    threading.Thread(target=connect, name="connecting", daemon=True).start()
+    try:
+        return connected.result(timeout_s + _GIVE_UP_S)
+    except TimeoutError as error:
+        if connected.done():
+            raise
+        raise OSError(f"{cluster} takes connections, but says nothing") from error
+
+
+@contextmanager
+def _unsaid(name: str) -> Iterator[None]:
+    """Leaves out what Dask logs of a lost connection: the job says it in one line."""
+    log = logging.getLogger(name)
+
+    def keep(record: logging.LogRecord) -> bool:
+        return not record.exc_info and not str(record.msg).startswith("Failed to reconnect")
+
+    log.addFilter(keep)
+    try:
+        yield
+    finally:
+        log.removeFilter(keep)
+
+
+def _reason(error: BaseException) -> str:
+    root = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    return f"{error}" if root is error else f"{error} ({root})"
