@@ -17,6 +17,7 @@ from framework.engine.contract import Compute
 from framework.errors import JobError
 
 _GIVE_UP_S = 2.0
+_DASKS_LOGGERS = ("distributed", "distributed.client", "tornado.application")
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def connected(compute: Compute, cluster: Any) -> Iterator[Client]:
             client = _connect(compute, cluster)
         except (OSError, ValueError) as error:
             raise JobError(f"no Dask scheduler can be reached: {_reason(error)}") from error
-    with _unsaid("distributed.client"), client:
+    with _less_said(compute), client:
         yield client
 
 
@@ -59,18 +60,21 @@ def _connect(compute: Compute, cluster: Any) -> Client:
 
 
 @contextmanager
-def _unsaid(name: str) -> Iterator[None]:
-    """Leaves out what Dask logs of a lost connection: the job says it in one line."""
-    log = logging.getLogger(name)
-
-    def keep(record: logging.LogRecord) -> bool:
-        return not record.exc_info and not str(record.msg).startswith("Failed to reconnect")
-
-    log.addFilter(keep)
+def _less_said(compute: Compute) -> Iterator[None]:
+    """Leaves out what Dask logs of lost connections, with tracebacks: the job says it in a line."""
+    loggers = () if compute.is_in_process else map(logging.getLogger, _DASKS_LOGGERS)
+    handlers = [handler for logger in loggers for handler in logger.handlers]
+    for handler in handlers:
+        handler.addFilter(_is_news)
     try:
         yield
     finally:
-        log.removeFilter(keep)
+        for handler in handlers:
+            handler.removeFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return record.exc_info is None and not str(record.msg).startswith("Failed to reconnect")
 
 
 def _reason(error: BaseException) -> str:
