@@ -26,7 +26,7 @@ from framework.jobs.clock import now
 from framework.jobs.journal import this_process
 from framework.jobs.record import JobRecord
 from framework.storage import open_store
-from tests.servers.objects import ObjectServer, azurite, s3_server
+from tests.servers.objects import ObjectServer, azurite, google, s3_server
 
 HERE = Path(__file__).resolve().parent.parent
 HANGS_S = 240.0
@@ -442,4 +442,11 @@ def s3() -> Iterator[ObjectServer]:
 def azure() -> Iterator[ObjectServer]:
     """An Azure Blob Storage of the tests' own, where Azurite is installed."""
     with azurite() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gcs() -> Iterator[ObjectServer]:
+    """A Google Cloud Storage of the tests' own, where fake-gcs-server is installed."""
+    with google() as server:
         yield server

