@@ -119,7 +119,9 @@ def _in_azure(url: str, azure: AzurePlace, settings: Mapping[str, Any], options:
     objects = service_of("azure", {**settings, **where}, make)
     if azure.signature:
         # URLs are shown without their signature, and have to open with it all the same.
-        root = azure.base if azure.base_key else f"{azure.base}/{azure.key.partition('/')[0]}"
+        slash = "" if azure.base.endswith("/") else "/"
+        container = azure.key.partition("/")[0]
+        root = azure.base if azure.base_key else f"{azure.base}{slash}{container}"
         options = {**options, root: {**settings, "sas_token": azure.signature}}
     return _Place(objects, azure.key, azure.base, azure.base_key, options)
 

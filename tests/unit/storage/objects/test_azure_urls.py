@@ -16,10 +16,10 @@ SIGNED = "sv=2024-11-04&st=2026-01-01T00%3A00%3A00Z&se=2036-01-01&sr=c&sp=rl&sig
 @pytest.mark.parametrize(
     ("url", "endpoint", "key", "base"),
     [
-        ("az://cont/a/b", "", "cont/a/b", "az:/"),
-        ("abfs://cont/a b/", "", "cont/a b", "abfs:/"),
-        ("az://cont", "", "cont", "az:/"),
-        ("az://cont/a%20b#c?d", "", "cont/a%20b#c?d", "az:/"),
+        ("az://cont/a/b", "", "cont/a/b", "az://"),
+        ("abfs://cont/a b/", "", "cont/a b", "abfs://"),
+        ("az://cont", "", "cont", "az://"),
+        ("az://cont/a%20b#c?d", "", "cont/a%20b#c?d", "az://"),
         (
             "abfss://cont@acc.dfs.core.windows.net/a/b",
             WINDOWS,
@@ -114,6 +114,15 @@ def test_a_signature_is_taken_off_the_url(root):
     place = azure_place(f"{root}/a?{SIGNED}", {})
     assert place is not None
     assert (place.key, place.signature) == ("cont/a", SIGNED)
+
+
+@pytest.mark.parametrize(
+    "container", ["az://cont", f"{WINDOWS}/cont", "abfss://cont@acc.dfs.core.windows.net"]
+)
+def test_a_signed_urls_store_is_opened_again_by_the_url_that_is_shown(container):
+    store = open_store(f"{container}/a?{SIGNED}", {"az://cont": {"account_name": "acc"}})
+    assert store.url == f"{container}/a"
+    assert store.options[container]["sas_token"] == SIGNED
 
 
 def test_a_query_that_is_no_signature_is_refused():
