@@ -36,13 +36,15 @@ from framework.domain.redaction import MASK
 from framework.domain.references import UnsetError, expand, literal
 from framework.domain.suggestions import nearest
 from framework.errors import ConfigurationError, NotFoundError, Problem
-from framework.settings import InputType
+from framework.settings import Compute, InputType
 
 OPTIONS = ("storage_options",)
 _INPUT = ("input",)
 _INPUT_TYPE = ("input_type",)
 _MODEL_PATH = ("model", "path")
 _DEFAULT = ("default_datastore",)
+_UPLOADS = ("uploads",)
+_COMPUTE = ("compute", "name")
 _TRACKED = re.compile(r"(?:runs|models):/")
 
 
@@ -58,6 +60,7 @@ def locate(table: Table, registry: Registry) -> Located:
         NotFoundError: There is none of that name.
     """
     located = Located(table, registry)
+    located.choose_uploads()
     for key, declared in fields():
         if declared.metadata.get("is_path"):
             located.follow(key, declared)
@@ -121,6 +124,16 @@ class Located:
             via = ", ".join(dict.fromkeys(through))
             source = replace(leaf.source, layer=f"{leaf.source}, via {via}", line=None)
             self.table.put(key, Leaf(found if isinstance(value, list) else found[0], source))
+
+    def choose_uploads(self) -> None:
+        """What instances elsewhere can't see is uploaded to the default datastore."""
+        default, compute = self.table.get(_DEFAULT), self.table.get(_COMPUTE)
+        is_here = compute is None or compute.value == Compute.name
+        if default is None or is_here or self.table.get(_UPLOADS) is not None:
+            return
+        name = settled_at(_DEFAULT, default.value)
+        if name in self.registry.names("datastore"):
+            self.table.put(_UPLOADS, Leaf(f"azureml://datastores/{name}/paths/", default.source))
 
     def cover(self) -> None:
         """Finds what opens the URLs that were written as such, and no options given for them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Sequence
@@ -18,15 +17,15 @@ from framework.errors import (
     AccountingError,
     FrameworkError,
     JobCanceledError,
-    NothingSucceededError,
     SupersededError,
 )
 from framework.jobs.bounds import Bounds
 from framework.jobs.changes import NO_CHANGES, Changes
 from framework.jobs.clock import now
-from framework.jobs.commit import MOST_ATTEMPTS, clear_staged, commit, committed, token
+from framework.jobs.commit import clear_staged, commit, committed
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
+from framework.jobs.finalizing import bring_logs, stage_output
 from framework.jobs.journal import Journal
 from framework.jobs.keeping import ReceiptKeeper
 from framework.jobs.ledger import Intent, Ledger
@@ -36,7 +35,7 @@ from framework.jobs.manifest import write_manifest
 from framework.jobs.observing import Reporter, shown_counts
 from framework.jobs.pace import pace_of
 from framework.jobs.plan import JobPlan
-from framework.jobs.reduce import Reduction, reduce_parts
+from framework.jobs.reaching import Reach
 from framework.jobs.report.writing import write_at_end
 from framework.jobs.requests import is_cancel_requested
 from framework.jobs.scorer_environment import LOG, ScorerEnvironment
@@ -157,6 +156,7 @@ class Driver:
             self._reporter.note("dashboard_url", session.dashboard_link)
             if session.dashboard_link:
                 self._reporter.notice(f"dashboard: {session.dashboard_link}")
+            self._plan = Reach(self._plan, self._listing, session, self._reporter.notice).settled()
             self._score(session)
             self._finalize(session)
 
@@ -187,6 +187,7 @@ class Driver:
                 for receipts in dispatcher.receipts():
                     keeper.keep(receipts)
             pools.end(grace_s=_CLOSE_GRACE_S)
+            bring_logs(self._plan)
         for warning in self._plan.listing.warnings:
             self._reporter.notice(f"warning: {warning}")
         if self._listing.error is not None:
@@ -216,7 +217,11 @@ class Driver:
             raise AccountingError(
                 f"{planned} mini-batches were planned, but {done} have an outcome"
             )
-        staged = self._stage(session) if self._plan.keeps_rows else None
+        staged = (
+            stage_output(self._plan, session, self._ledger, self.epoch)
+            if self._plan.keeps_rows
+            else None
+        )
         self._check_not_canceled()
         if self._ledger.has_extras:
             folder = self._plan.target.store
@@ -226,36 +231,6 @@ class Driver:
             staged = commit(self._plan.target, staged, self._ledger, self._journal)
             self._reporter.note("output_sha256", staged.sha256)
         write_manifest(self._plan.record, staged)
-
-    def _stage(self, session: Session) -> Intent:
-        """Reduces the parts, and makes sure that the output has every row that was counted."""
-        counts = self._ledger.counts
-        if not counts.succeeded:
-            raise NothingSucceededError(f"no item succeeded: all {counts.files:,} files failed")
-        intent = self._reduce(session)
-        if intent.rows != counts.rows:
-            raise AccountingError(
-                f"the output has {intent.rows} rows, but the ledger counts {counts.rows}"
-            )
-        return intent
-
-    def _reduce(self, session: Session) -> Intent:
-        record, epoch, target = self._plan.record, self._journal.epoch, self._plan.target
-
-        def reduction(attempt: int) -> Reduction:
-            return Reduction(
-                workspace=record.workspace.url,
-                job=record.name,
-                folder=target.store.url,
-                file_name=target.file_name,
-                output_format=self._plan.output_format,
-                token=token(record, epoch, attempt),
-            )
-
-        attempts = [reduction(attempt) for attempt in range(MOST_ATTEMPTS)]
-        # Another workspace may have a job of the same name on the same cluster.
-        key = f"reduce-{record.name}-{epoch}-{secrets.token_hex(4)}"
-        return session.run(key, reduce_parts, attempts, self._plan.options)
 
     def _check_all_done(self) -> None:
         """Makes sure that every listed file has an outcome, once."""
@@ -296,7 +271,7 @@ class Driver:
         record = self._plan.record
         if status == JobStatus.COMPLETED:
             self._journal.check_still_ours()  # a successor may be writing there
-            record.workspace.delete(record.path("staging"))
+            record.unstage()
         else:
             clear_staged(self._plan.target, record, self.epoch + 1)
 

@@ -61,6 +61,17 @@ class Listing:
         else:
             self._thread.start()
 
+    def wait(self) -> None:
+        """Waits until all is listed.
+
+        Raises:
+            FrameworkError: It can't be listed.
+        """
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self.error is not None:
+            raise self.error
+
     def stop(self) -> None:
         """Stops listing; what is listed stays."""
         self._stop.set()

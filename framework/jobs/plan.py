@@ -12,6 +12,7 @@ from framework.engine.work import PoolSpec
 from framework.environments import PlannedEnvironment
 from framework.jobs.chosen_model import ChosenModel
 from framework.jobs.commit import Target
+from framework.jobs.places import Places
 from framework.jobs.record import JobRecord
 from framework.outputs.contract import OutputFormat
 from framework.plugin.plugins import Plugins
@@ -38,6 +39,7 @@ class JobPlan:
         identity: What never changes about it.
         environment: What its scorer processes run in; `None` for the instances' own interpreter.
         model_options: What opens its model's store.
+        moved: Where instances find its things, where that is not where they lie.
     """
 
     record: JobRecord
@@ -52,19 +54,33 @@ class JobPlan:
     identity: Mapping[str, Any]
     environment: PlannedEnvironment | None = None
     model_options: Options = field(default_factory=dict, repr=False)
+    moved: Places | None = None
+
+    @property
+    def places(self) -> Places:
+        """Where instances find what the job needs."""
+        if self.moved is not None:
+            return self.moved
+        return Places(
+            input_root=self.listing.root,
+            staging=self.record.staging.url,
+            logs=self.record.url("logs"),
+            code=self.launch.code,
+            model=self.launch.model,
+        )
 
     def pool(self, epoch: int) -> PoolSpec:
         """The pool of scorer processes that a driver wants on each instance."""
-        settings = self.settings
+        settings, places = self.settings, self.places
         return PoolSpec(
             # Another workspace may have a job of the same name on the same cluster.
             key=f"{self.record.name}-{epoch}-{secrets.token_hex(4)}",
-            launch=self.launch,
+            launch=replace(self.launch, code=places.code, model=places.model),
             processes=settings.max_concurrency_per_instance,
-            input_root=self.listing.root,
+            input_root=places.input_root,
             storage_options=self.options,
-            staging=self.record.staging.url,
-            logs=self.record.url("logs"),
+            staging=places.staging,
+            logs=places.logs,
             max_tries=settings.retry_settings.max_retries,
             isolates=settings.retry_settings.isolate_failures,
             isolates_short=settings.retry_settings.isolate_short_results,

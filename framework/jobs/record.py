@@ -22,6 +22,7 @@ OUTPUTS = "outputs"
 ERRORS = "errors.jsonl"
 REPORT = "report.html"
 _IDENTITY = "job.json"
+_STAGED_AT = "staging.json"
 _CHANGES = "changes"
 _DELETED = "deleted"
 
@@ -50,8 +51,16 @@ class JobRecord:
 
     @property
     def staging(self) -> Store:
-        """Where parts and extra files are staged."""
-        return self.workspace.at(self.path("staging"))
+        """Where parts and extra files are staged: in the record, or where instances see it."""
+        try:
+            moved: str = json.loads(self.workspace.read(self.path(_STAGED_AT)))["url"]
+        except FileNotFoundError:
+            return self.workspace.at(self.path("staging"))
+        return self.open(moved)
+
+    def stage_at(self, url: str) -> None:
+        """Stages at a URL outside of the record from now on."""
+        self.workspace.write(self.path(_STAGED_AT), _to_json({"url": url}))
 
     def open(self, url: str) -> Store:
         """The store at a URL that the record names: below the workspace, or anywhere else.
@@ -68,6 +77,11 @@ class JobRecord:
         """What the job's settings have, as far as this process has the variables they refer to."""
         stored = self.identity()["document"].get("storage_options") or {}
         return {url: options for url, each in stored.items() if (options := _settled(each))}
+
+    def unstage(self) -> None:
+        """Removes what is staged."""
+        folder, _, name = self.staging.url.rpartition("/")
+        self.open(folder or "/").delete(name)
 
     def create(self, identity: Mapping[str, Any]) -> None:
         """Writes what never changes about the job.

@@ -54,7 +54,7 @@ def reduce_parts(reduction: Reduction, options: Options = NO_OPTIONS) -> Intent:
     Raises:
         AccountingError: A part is not what the ledger says, or rows are missing.
     """
-    record = open_record(open_store(reduction.workspace, options), reduction.job)
+    record = open_record(open_store(reduction.workspace, options), reduction.job, options)
     target = open_store(reduction.folder, options)
     parts = _Parts(record.staging)
     ordered = SortedRuns(

@@ -111,7 +111,7 @@ def _empty_trash(store: Store) -> None:
 
 
 def _clear_staged(record: JobRecord) -> None:
-    """Removes what a killed driver left beside the output's name."""
+    """Removes what a killed driver staged, and left beside the output's name."""
     output = _identity(record).get("summary", {}).get("output")
     if not isinstance(output, str):
         return
@@ -119,6 +119,7 @@ def _clear_staged(record: JobRecord) -> None:
     try:
         target = Target(store=record.open(folder or "/"), file_name=file_name)
         clear_staged(target, record, record.epoch + 1)
+        record.unstage()
     except FrameworkError:  # its folder is gone, or closed by now: the job goes all the same
         return
 

@@ -88,6 +88,8 @@ class Settings:
         input_type: What each item of the input that is no glob and no list has to be.
         workspace: The folder with job records and default outputs.
         default_datastore: The datastore that stands in for Azure ML's own default one.
+        uploads: The folder that inputs and models are uploaded to which instances can't see; the
+            root of the default datastore where absent.
         default_compute: The compute of deployments that name none.
         index_url: The job index's database; SQLite in the workspace where absent.
         storage_options: By URL, what fsspec needs to open what is there or below. Datastores fill
@@ -115,6 +117,7 @@ class Settings:
 
     workspace: str = field(default=".framework", metadata={"is_path": True})
     default_datastore: str | None = None
+    uploads: str | None = field(default=None, metadata={"is_path": True})
     default_compute: str | None = None
     index_url: str | None = None
     storage_options: dict[str, Any] = field(default_factory=dict, repr=False)

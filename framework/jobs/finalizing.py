@@ -1,0 +1,65 @@
+"""Between the last receipt and the commit: the parts become the output, with every row."""
+
+from __future__ import annotations
+
+import secrets
+
+from framework.engine.session import Session
+from framework.errors import AccountingError, NothingSucceededError
+from framework.jobs.commit import MOST_ATTEMPTS, token
+from framework.jobs.ledger import Intent, Ledger
+from framework.jobs.plan import JobPlan
+from framework.jobs.reduce import Reduction, reduce_parts
+
+
+def stage_output(plan: JobPlan, session: Session, ledger: Ledger, epoch: int) -> Intent:
+    """Reduces the parts, and makes sure that the output has every row that was counted.
+
+    Raises:
+        NothingSucceededError: There is nothing to write.
+        AccountingError: A part is not what the ledger says, or rows are missing.
+    """
+    counts = ledger.counts
+    if not counts.succeeded:
+        raise NothingSucceededError(f"no item succeeded: all {counts.files:,} files failed")
+    intent = _reduce(plan, session, epoch)
+    if intent.rows != counts.rows:
+        raise AccountingError(
+            f"the output has {intent.rows} rows, but the ledger counts {counts.rows}"
+        )
+    return intent
+
+
+def bring_logs(plan: JobPlan) -> None:
+    """Takes scorer processes' logs into the record, where instances could not write there."""
+    record = plan.record
+    if plan.places.logs == record.url("logs"):
+        return
+    logs = record.staging.at("logs")
+    for name in logs.names():
+        log = record.workspace.append_log(record.path("logs", name))
+        log.append(logs.read_log(name))
+        log.close()
+        logs.delete(name)
+
+
+def _reduce(plan: JobPlan, session: Session, epoch: int) -> Intent:
+    """On an instance, near the data; in this process where no instance sees it."""
+    record, target = plan.record, plan.target
+
+    def reduction(attempt: int) -> Reduction:
+        return Reduction(
+            workspace=record.workspace.url,
+            job=record.name,
+            folder=target.store.url,
+            file_name=target.file_name,
+            output_format=plan.output_format,
+            token=token(record, epoch, attempt),
+        )
+
+    if not plan.places.is_reduced_there:
+        return reduce_parts(reduction(0), plan.options)
+    attempts = [reduction(attempt) for attempt in range(MOST_ATTEMPTS)]
+    # Another workspace may have a job of the same name on the same cluster.
+    key = f"reduce-{record.name}-{epoch}-{secrets.token_hex(4)}"
+    return session.run(key, reduce_parts, attempts, plan.options)
