@@ -26,6 +26,7 @@ from framework.storage.objects.failures import (
 )
 from framework.storage.objects.retrying import Patience
 from framework.storage.objects.s3_failures import failure_of
+from framework.storage.objects.s3_listing import read_listings_quickly
 from framework.storage.objects.s3_upload import TOKEN, S3Upload
 from framework.storage.objects.service import (
     Head,
@@ -233,8 +234,10 @@ class S3Objects(ObjectService):
     async def _call(self, method: str, arguments: Mapping[str, Any]) -> Any:
         filesystem = self._filesystem
         await filesystem.set_session()
-        client = getattr(await filesystem.get_s3(arguments.get("Bucket")), method)
-        answer = await client(**filesystem._get_s3_method_kwargs(client, arguments))
+        client = await filesystem.get_s3(arguments.get("Bucket"))
+        read_listings_quickly(client)
+        ask = getattr(client, method)
+        answer = await ask(**filesystem._get_s3_method_kwargs(ask, arguments))
         if method == "get_object":
             async with answer["Body"] as body:
                 answer["Body"] = await body.read()
