@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any, Protocol
 
 from framework.domain.outcomes import ExtraFile, Failure, FailureKind, Stage
@@ -11,6 +13,8 @@ from framework.errors import StorageError
 from framework.outputs import Column, Encoded
 from framework.scoring.launch import Room
 from framework.scoring.process import Reply
+
+_LEAST_FREE = 1 << 20
 
 
 class Keeper(Protocol):
@@ -47,6 +51,10 @@ class ReplyReader:
             StorageError: What it brought can't be kept.
         """
         header = reply.header
+        if header.get("disk_full") and _is_full(room.folder):
+            raise StorageError(
+                f"the disk of the scorer's folders is full, {room.folder}: {header['message']}"
+            )
         if not header["ok"]:
             return Trouble(
                 stage=Stage(header["stage"]),
@@ -92,6 +100,14 @@ class ReplyReader:
             failures=_short(task, header, room.log.name) if succeeded < files else (),
             extras=self._keeper.stage_extras(task, room, extras) if extras else (),
         )
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether there is no room even without what the failed call had written, and is gone."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_FREE
+    except OSError:
+        return False
 
 
 def _short(task: Task, header: dict[str, Any], process_log: str) -> tuple[Failure, ...]:

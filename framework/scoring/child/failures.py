@@ -36,13 +36,16 @@ class FailureTeller:
 
     def describe(self, error: BaseException, stage: str) -> Dict[str, Any]:
         """A failed reply for an exception raised at `stage` (`load`, `score` or `encode`)."""
-        return {
+        reply = {
             "ok": False,
             "stage": stage,
             "kind": "memory" if _is_out_of_memory(error) else "exception",
             "message": _bounded(self._originally(_one_line(error)), _LONGEST_MESSAGE),
             "traceback": _bounded(self._originally(_users_traceback(error)), _LONGEST_TRACEBACK),
-        }
+        }  # type: Dict[str, Any]
+        if _is_disk_full(error):
+            reply["disk_full"] = True
+        return reply
 
     def _originally(self, text: str) -> str:
         return text.replace(self._snapshot, self._code) if self._code else text
@@ -79,6 +82,15 @@ def _is_out_of_memory(error: BaseException) -> bool:
         if names & {"RuntimeError"} and _SAID.search(_one_line(cause)):
             return True
         cause = cause.__cause__
+    return False
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    cause = error  # type: Optional[BaseException]
+    for _ in range(_LONGEST_CHAIN):
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        cause = cause.__cause__ if cause is not None else None
     return False
 
 
