@@ -12,8 +12,6 @@ Accounts with a hierarchical namespace list folder by folder, which is not the o
 
 from __future__ import annotations
 
-import asyncio
-import io
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -22,6 +20,7 @@ from framework.storage.gets import Requests
 from framework.storage.objects.azure_client import AzureClient
 from framework.storage.objects.azure_failures import failure_of
 from framework.storage.objects.azure_requests import AzureRequests
+from framework.storage.objects.azure_upload import COPIED_BYTES, TOKEN, AzureUpload
 from framework.storage.objects.failures import (
     CantCopyError,
     ConditionError,
@@ -41,14 +40,10 @@ from framework.storage.objects.service import (
 
 Answer = TypeVar("Answer")
 
-_TOKEN = "batchtoken"  # noqa: S105 - the name of a metadata key
 _LISTED_AT_ONCE = 5_000
 _DELETED_AT_ONCE = 32
 _SENT_WHOLE_BYTES = 1 << 20
 """More at once would hold up the event loop, as aiohttp warns: it is sent as a stream."""
-
-_COPIED_WHOLE_BYTES = 256 << 20
-_COPIED_AT_ONCE = 8
 
 
 class AzureObjects(ObjectService):
@@ -74,7 +69,7 @@ class AzureObjects(ObjectService):
 
         async def ask() -> Head:
             found = await self.blob(key).get_blob_properties()
-            return Head(found.size, _plain(found.etag), (found.metadata or {}).get(_TOKEN, ""))
+            return Head(found.size, _plain(found.etag), (found.metadata or {}).get(TOKEN, ""))
 
         return self.ask(ask, key)
 
@@ -110,7 +105,7 @@ class AzureObjects(ObjectService):
             AzureUpload(self, key, token, is_new=False).finish(1, data)
             return
         self.ask(
-            lambda: self.blob(key).upload_blob(data, metadata={_TOKEN: token}, overwrite=True), key
+            lambda: self.blob(key).upload_blob(data, metadata={TOKEN: token}, overwrite=True), key
         )
 
     def create(self, key: str, data: bytes, token: str) -> None:
@@ -119,7 +114,7 @@ class AzureObjects(ObjectService):
             AzureUpload(self, key, token, is_new=True).finish(1, data)
             return
         self.create_by(
-            lambda: self.blob(key).upload_blob(data, metadata={_TOKEN: token}, overwrite=False),
+            lambda: self.blob(key).upload_blob(data, metadata={TOKEN: token}, overwrite=False),
             key,
             token,
         )
@@ -137,14 +132,14 @@ class AzureObjects(ObjectService):
             url, readable = await self.client.readable(split_key(source))
             await self.blob(target).start_copy_from_url(
                 url,
-                metadata={_TOKEN: token},
+                metadata={TOKEN: token},
                 requires_sync=True,
                 match_condition=MatchConditions.IfMissing,
                 **readable,
             )
 
         try:
-            if size <= _COPIED_WHOLE_BYTES:
+            if size <= COPIED_BYTES:
                 self.create_by(copy, target, token)
             else:
                 upload = AzureUpload(self, target, token, is_new=True)
@@ -259,83 +254,6 @@ class AzureObjects(ObjectService):
     def blob(self, key: str) -> Any:
         """The client of a blob."""
         return self.client.blob(split_key(key))
-
-
-class AzureUpload(Upload):
-    """Blocks that become a blob.
-
-    Args:
-        objects: The account.
-        key: The blob's.
-        token: For its metadata; also what tells our blocks from others' of that name.
-        is_new: Whether it is to be created, not replaced.
-    """
-
-    def __init__(self, objects: AzureObjects, key: str, token: str, is_new: bool) -> None:
-        self._objects = objects
-        self._key = key
-        self._token = token
-        self._is_new = is_new
-        self._numbers: set[int] = set()
-
-    def add(self, number: int, data: bytes) -> None:
-        """Sends a block."""
-        name = self._id(number)
-        self._objects.ask(
-            lambda: self._objects.blob(self._key).stage_block(
-                name, io.BytesIO(data), length=len(data)
-            ),
-            self._key,
-        )
-        self._numbers.add(number)
-
-    def copy(self, source: str, size: int) -> None:
-        """Makes blocks of another blob's ranges."""
-        starts = range(0, size, _COPIED_WHOLE_BYTES)
-
-        async def copy_all() -> None:
-            url, readable = await self._objects.client.readable(split_key(source))
-            blob, slots = self._objects.blob(self._key), asyncio.Semaphore(_COPIED_AT_ONCE)
-
-            async def copy_one(number: int, start: int) -> None:
-                length = min(_COPIED_WHOLE_BYTES, size - start)
-                async with slots:
-                    await blob.stage_block_from_url(
-                        self._id(number), url, start, length, **readable
-                    )
-
-            await asyncio.gather(*(copy_one(*each) for each in enumerate(starts, start=1)))
-
-        self._objects.ask(copy_all, self._key)
-        self._numbers.update(range(1, len(starts) + 1))
-
-    def finish(self, number: int, data: bytes) -> None:
-        """Sends the last block, and makes the blob of all."""
-        self.add(number, data)
-        self.commit()
-
-    def commit(self) -> None:
-        """Makes the blob of all blocks."""
-
-        async def commit_blocks() -> None:
-            from azure.core import MatchConditions
-            from azure.storage.blob import BlobBlock
-
-            condition = {"match_condition": MatchConditions.IfMissing} if self._is_new else {}
-            await self._objects.blob(self._key).commit_block_list(
-                [BlobBlock(self._id(number)) for number in sorted(self._numbers)],
-                metadata={_TOKEN: self._token},
-                **condition,
-            )
-
-        # A rival's commit of the same name drops our blocks.
-        self._objects.create_by(commit_blocks, self._key, self._token)
-
-    def abort(self) -> None:
-        """Azure drops blocks that nobody commits."""
-
-    def _id(self, number: int) -> str:
-        return f"{self._token[:16]}-{number:08d}"
 
 
 def _is_folder(blob: Any) -> bool:

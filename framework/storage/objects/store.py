@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 from collections.abc import Iterator
@@ -11,19 +10,16 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from framework.domain.files import order_key
-from framework.domain.suggestions import did_you_mean
-from framework.errors import StorageError, StoreUnavailableError
+from framework.errors import StorageError
 from framework.storage import durable
 from framework.storage.contract import AppendLog, OnBytes, StagedFile, StoredFile
 from framework.storage.gets import Requests
 from framework.storage.objects.committing import commit, creates_exclusively
-from framework.storage.objects.failures import MissingBucketError, ServiceError, UnavailableError
 from framework.storage.objects.logs import LogReader, ObjectLog, pieces_of
 from framework.storage.objects.reading import BLOCK_BYTES, ObjectReader
-from framework.storage.objects.service import ObjectService, split_key
+from framework.storage.objects.rooted import ObjectRoot
 from framework.storage.objects.walking import walk_objects
 from framework.storage.objects.writing import ObjectWriter
-from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.os_errors import shown
 from framework.storage.paths import checked_relative
 from framework.storage.tree import EVERYTHING, Kind, Selection, Sight, TreeStore
@@ -44,7 +40,7 @@ class ObjectStagedFile(StagedFile):
         self.stream = stream
 
 
-class ObjectStore(TreeStore):
+class ObjectStore(ObjectRoot, TreeStore):
     """A bucket, or a folder in one. Folders are what names have in common before a slash.
 
     Args:
@@ -53,14 +49,6 @@ class ObjectStore(TreeStore):
         url: The root as people write it.
         options: What the store was opened with.
     """
-
-    def __init__(
-        self, objects: ObjectService, root: str, *, url: str, options: Options = NO_OPTIONS
-    ) -> None:
-        self.url = url
-        self.options = options
-        self._objects = objects
-        self._root = root.strip("/")
 
     def __repr__(self) -> str:
         return f"ObjectStore({self.url!r})"
@@ -279,49 +267,6 @@ class ObjectStore(TreeStore):
 
     def _staged(self, final: str, token: str) -> str:
         return durable.hidden_sibling(final, f"{checked_relative(token)}.staged")
-
-    def _key(self, path: str) -> str:
-        # Checked, not normalised: to a store of objects `a//b` and `a/b` are two names.
-        checked_relative(path.lstrip("/"))
-        return f"{self._root}/{path}" if self._root and path else path or self._root
-
-    def _target(self, path: str) -> str:
-        """The key of what is to be changed, which is an object in a bucket."""
-        key = self._key(path)
-        if not path or not self._is_object(key):
-            raise StorageError(f"refused to change the whole of {shown(self._url_of(path))}")
-        return key
-
-    def _is_object(self, key: str) -> bool:
-        return bool(key) and ("/" in key or not self._objects.has_buckets)
-
-    def _url_of(self, path: str) -> str:
-        return f"{self.url}{'' if self.url.endswith('/') else '/'}{path}" if path else self.url
-
-    def _missing(self, path: str) -> FileNotFoundError:
-        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._url_of(path))
-
-    @contextmanager
-    def _told(self, action: str, path: str) -> Iterator[None]:
-        """Says in a service's errors what was being done, and where."""
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise self._missing(path) from error
-        except FileExistsError as error:
-            where = self._url_of(path)
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), where) from error
-        except ServiceError as error:
-            hint = self._other_buckets() if isinstance(error, MissingBucketError) else ""
-            where = shown(self._url_of(path))
-            is_gone = isinstance(error, UnavailableError)
-            kind = StoreUnavailableError if is_gone else StorageError
-            raise kind(f"{error.reason}{hint} while {action} {where}") from error
-
-    def _other_buckets(self) -> str:
-        with suppress(ServiceError):
-            return did_you_mean(split_key(self._root)[0], self._objects.buckets())
-        return ""
 
 
 def _new_token() -> str:

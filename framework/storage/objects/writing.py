@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
+from framework.storage.objects.failures import ServiceError
 from framework.storage.objects.service import ObjectService, Upload
 
 PART_BYTES = 8 << 20
@@ -78,7 +80,9 @@ class ObjectWriter(io.RawIOBase):
             each.cancel()
         self._stop()
         if self._upload is not None:
-            self._upload.abort()
+            # What made us give up is the error to tell; stores drop what nobody finishes.
+            with suppress(ServiceError):
+                self._upload.abort()
 
     def _send(self, data: bytes) -> None:
         if self._upload is None:

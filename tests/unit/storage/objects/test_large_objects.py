@@ -99,6 +99,7 @@ def test_sizes_around_a_parts_size_are_kept(store, more):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("store", ["s3", "azure"], indirect=True)
 def test_more_than_a_hundred_mebibytes_go_through_in_bounded_memory(store):
     sent = []
     with store.stage("out", "token") as staged:
