@@ -50,6 +50,15 @@ class Target:
                 f"output {self.url} exists already; give another output.path or output_file_name"
             )
 
+    def doubt(self) -> str:
+        """What can happen to the output where the store does not promise one winner; else empty."""
+        if self.store.creates_exclusively:
+            return ""
+        return (
+            f"the store of {self.url} ignores conditions: of two jobs that end at the same moment, "
+            "both may write the output, and the later one stays"
+        )
+
 
 def committed(target: Target, ledger: Ledger) -> Intent | None:
     """The intent that was carried out, if the output is there and is ours.

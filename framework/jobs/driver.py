@@ -168,6 +168,8 @@ class Driver:
         clear_staged(self._plan.target, self._plan.record, self._journal.epoch)
         if intent is not None:
             self._reporter.note("output_sha256", intent.sha256)
+        elif doubt := self._plan.target.doubt():
+            self._reporter.notice(f"warning: {doubt}")
         return intent
 
     def _score(self, session: Session) -> None:

@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from framework.storage import LocalStore
+
 SCRIPT = """
     import os
     from notes import note_files
@@ -128,3 +130,13 @@ def test_a_rival_that_comes_while_it_scores_wins_and_the_job_goes_elsewhere(benc
     assert len(moved.lines) == 11
     assert moved.output.parent == bench.root / "elsewhere"
     assert len(bench.noted) == 10
+
+
+def test_a_store_that_can_not_promise_one_winner_is_told_of_and_used(bench, monkeypatch):
+    monkeypatch.setattr(LocalStore, "creates_exclusively", property(lambda store: False))
+    bench.files(1)
+    bench.script("def run(mini_batch):\n    return [1] * len(mini_batch)")
+    ended = bench.call()
+    assert "warning: the store of " in ended.err
+    assert "ignores conditions: of two jobs that end at the same moment" in ended.err
+    assert len(ended.lines) == 2
