@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from distributed import Client
 
 from framework.engine.calls import call
 from framework.errors import FrameworkError
-from framework.storage import Options, open_store
+from framework.storage import Options, Store, open_store
 
 _LOOK_S = 60.0
 
@@ -30,6 +31,7 @@ class Look:
         path: Where it is there.
         size: Its size in bytes; `None` where any will do.
         content: What has to be in it; `None` where anything may.
+        is_written: Whether an instance has to be able to write beside it, too.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Look:
     path: str
     size: int | None = None
     content: bytes | None = None
+    is_written: bool = False
 
 
 async def look_from(
@@ -69,18 +72,24 @@ async def look(looks: Sequence[Look], options: Options) -> Reached:
 def _look(wanted: Look, options: Options) -> str:
     shown = f"{wanted.url.rstrip('/')}/{wanted.path}"
     try:
-        store = open_store(wanted.url, options)
-        if wanted.content is not None:
-            with store.open_read(wanted.path) as file:
-                is_same = file.read() == wanted.content
-            return "" if is_same else f"{shown} is another file there"
-        size = store.stat(wanted.path).size
-        if wanted.size is not None and size != wanted.size:
-            return f"{shown} has {size} bytes there, and {wanted.size} for the driver"
+        return _differing(wanted, open_store(wanted.url, options), shown)
     except FileNotFoundError:
         return f"{shown} is not there"
     except (FrameworkError, OSError) as error:
         return f"{shown}: {error}"
     except Exception as error:  # noqa: BLE001  raised, Dask would log it with the options' secrets
         return f"{shown}: {type(error).__name__}"
+
+
+def _differing(wanted: Look, store: Store, shown: str) -> str:
+    if wanted.content is None and wanted.size is None:
+        return "" if store.exists(wanted.path) else f"{shown} is not there"
+    if wanted.content is not None and store.read(wanted.path) != wanted.content:
+        return f"{shown} is another file there"
+    if wanted.size is not None and (size := store.stat(wanted.path).size) != wanted.size:
+        return f"{shown} has {size} bytes there, and {wanted.size} for the driver"
+    if wanted.is_written:
+        beside = f"{wanted.path}.{secrets.token_hex(4)}"
+        store.create(beside, b"")
+        store.delete(beside)
     return ""

@@ -159,6 +159,14 @@ class Session:
         """Takes a worker for unfit, as long as it is there."""
         self._recruiter.leave_out(address, problem)
 
+    def dismiss(self, address: str, problem: str) -> None:
+        """Goes on without an instance, and never takes it again as long as it is there."""
+        for member in self.roster.members:
+            if member.address == address:
+                self.roster.lose(member)
+        self.leave_out(address, problem)
+        self.tell()
+
     # --- reaching ------------------------------------------------------------------------------
 
     def reach(self, looks: Sequence[Look], options: Options) -> dict[str, Reached]:

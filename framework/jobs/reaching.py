@@ -7,13 +7,13 @@ says what to do.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
 from framework.domain.files import InputFile
 from framework.domain.models import ModelSource
-from framework.engine.reach import Look
+from framework.engine.reach import Look, Reached
 from framework.engine.session import Session
 from framework.errors import UsageError
 from framework.jobs.journal import INPUTS, read_log
@@ -60,6 +60,7 @@ class Reach:
         ):
             problems = self._problems([staging, output, *things])
         self._looks = things
+        self._check_uploads(problems)
         if _STAGING in problems:
             self._stage_beside_output(problems[_STAGING], sees_output=_OUTPUT not in problems)
         if path_below(self._plan.record.workspace.url, self._plan.record.staging.url) is None:
@@ -70,6 +71,8 @@ class Reach:
             self._bring_input(problems[_INPUT])
         if _MODEL in problems:
             self._bring_model(problems[_MODEL])
+        # Late ones are asked for this, too: it goes with all that is staged.
+        self._looks.append(self._note(self._plan.record.staging, _STAGING))
         self._session.require(self._looks, self._plan.options)
         return self._plan
 
@@ -77,22 +80,36 @@ class Reach:
         """By the look's name, what the first instance that has a problem with it says."""
         found: dict[str, str] = {}
         reached = self._session.reach(looks, self._plan.options)
+        if any(not any(answers.values()) for answers in reached.values()):
+            self._dismiss_blind(reached)
+            return {}
         for address, answers in reached.items():
             for name, problem in answers.items():
                 if problem:
                     found.setdefault(name, f"{self._session.label(address)}: {problem}")
         return found
 
+    def _dismiss_blind(self, reached: Mapping[str, Reached]) -> None:
+        """Goes on with those that see everything: a disk is not mounted on the others, say."""
+        for address, answers in reached.items():
+            problem = next(filter(None, answers.values()), "")
+            if problem:
+                self._session.dismiss(address, problem)
+
     @contextmanager
     def _noted(self, store: Store, name: str) -> Iterator[Look]:
         """A file with a word that nobody can guess, for as long as it is looked for."""
+        look = self._note(store, name)
+        try:
+            yield look
+        finally:
+            store.delete(look.path)
+
+    def _note(self, store: Store, name: str) -> Look:
         word = secrets.token_hex(16).encode()
         path = f".{word[:8].decode()}.seen"
         store.create(path, word)
-        try:
-            yield Look(name=name, url=store.url, path=path, content=word)
-        finally:
-            store.delete(path)
+        return Look(name=name, url=store.url, path=path, content=word, is_written=True)
 
     def _look_at_input(self) -> Iterator[Look]:
         first = next(iter(self._plan.listing.files()), None)
@@ -135,6 +152,14 @@ class Reach:
         source = open_store(model.url, self._plan.options)
         return upload_model(model, source, self._uploads("model", source, problem), self._say)
 
+    def _check_uploads(self, problems: Mapping[str, str]) -> None:
+        """Makes sure of the way round before anything is made beside the output."""
+        if _INPUT in problems:
+            self._uploads("input", self._plan.listing.store, problems[_INPUT])
+        model = self._plan.places.model
+        if _MODEL in problems and model is not None:
+            self._uploads("model", open_store(model.url, self._plan.options), problems[_MODEL])
+
     def _uploads(self, key: str, source: Store, problem: str) -> Store:
         chosen = self._plan.settings.uploads
         if source.local_path("") is None or chosen is None or local_form(chosen) is not None:
@@ -147,10 +172,10 @@ class Reach:
 
     def _stage_beside_output(self, problem: str, *, sees_output: bool) -> None:
         target, record = self._plan.target.store, self._plan.record
-        if not sees_output or target.local_path("") is not None:
+        if not sees_output:
             raise UsageError(
                 f"workspace: not every instance sees it ({problem}); give one that all see, a URL "
-                "or a shared folder; or an output.path by URL, to stage beside it what they make"
+                "or a shared folder; or such an output.path, to stage beside it what they make"
             )
         record.stage_at(target.at(f".{record.name}-{secrets.token_hex(4)}.staging").url)
 
@@ -161,9 +186,11 @@ class Reach:
             folder, _, name = code.rpartition("/")
             staging.write(name, open_store(folder or "/").read(name))
             code = staging.at(name).url
-        self._move(
-            staging=staging.url, logs=staging.at("logs").url, code=code, is_reduced_there=False
-        )
+        logs = staging.at("logs")
+        folder_of_logs = logs.local_path("")
+        if folder_of_logs is not None:  # a shared disk: processes write there as they go
+            folder_of_logs.mkdir(parents=True, exist_ok=True)
+        self._move(staging=staging.url, logs=logs.url, code=code, is_reduced_there=False)
 
     def _move(self, **changes: object) -> None:
         places = replace(self._plan.places, **changes)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 
@@ -125,6 +126,32 @@ def test_two_jobs_of_one_name_at_once_have_pools_of_their_own(benches, expected)
             each.start(*ours.overrides, "resources.instance_count=2") for each in (one, other)
         ]
         assert [each.end().check().data for each in running] == [expected] * 2
+        assert not ours.survivors()
+
+
+def test_what_instances_do_not_see_is_sent_staged_elsewhere_or_named(bench, tmp_path, expected):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "gate").touch()
+    bench.script(SCRIPT)
+    bench.files(FILES)
+    env = {"BENCH_LOG": str(shared / "log")}
+    with cluster(2, namespaces=True, visible=[shared], env=env) as ours:
+        words = [*ours.overrides, "resources.instance_count=2"]
+        unseen = bench.invoke(*words, f"output.path={shared}/out", name="unseen").check(2)
+        assert "error: input: not every instance sees it (instance-0: " in unseen.err
+        assert f"{bench.data}/f00000.txt is not there); give a URL, or a folder" in unseen.err
+
+        shutil.move(bench.data, shared / "data")
+        seen = f"input={shared}/data"
+        nowhere = bench.invoke(*words, seen, name="nowhere").check(2)
+        assert "error: workspace: not every instance sees it (instance-0: " in nowhere.err
+        assert not bench.logs("nowhere")
+
+        there = bench.invoke(*words, seen, f"output.path={shared}/out").check()
+        assert there.data == expected
+        assert list((shared / "out").iterdir()) == [there.output]
+        assert {name.rpartition("-")[0] for name in bench.logs()} == {"instance-0", "instance-1"}
         assert not ours.survivors()
 
 

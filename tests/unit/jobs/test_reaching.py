@@ -99,7 +99,7 @@ def test_what_all_see_stays_where_it_is(settings, reach, tmp_path):
     session = FarAway(str(tmp_path))
     plan = reach(settings, session)
     assert plan.moved is None
-    assert len(session.required) == 2
+    assert len(session.required) == 3
     assert not [each for each in plan.record.staging.names() if each.startswith(".")]
 
 
