@@ -138,6 +138,7 @@ class Driver:
         committed = self._committed()
         if committed is not None:
             self._check_all_done()
+            self._check_rows(committed)
             write_manifest(self._plan.record, committed)
             return
         with self._environment.in_use() as python:

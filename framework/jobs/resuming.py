@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from framework.domain.states import JobStatus
@@ -151,9 +152,11 @@ class _Resumption:
     def _code(self) -> bytes:
         """The code by now, where it is another than the snapshot's and is to be used."""
         archive = self._identity["code"]
+        folder = self._settings.code_configuration.code
         try:
-            present = snapshot_of(self._settings)
-        except (FrameworkError, OSError):  # the folder is gone: its snapshot is what is run
+            is_there = folder is not None and Path(folder).is_dir()
+            present = snapshot_of(self._settings) if is_there else b""
+        except (FrameworkError, OSError):  # its snapshot is what is run
             present = b""
         was = self._record.workspace.read(archive) if archive and present else b""
         changed = changed_since(was, present) if present else []
