@@ -172,12 +172,15 @@ class AzureObjects(ObjectService):
     def pages(self, prefix: str, after: str = "") -> Iterator[list[Listed]]:
         """All blobs whose names begin with a prefix; the folders of a data lake are none."""
         container, name = split_key(prefix)
-        listing = self.client.container(container).list_blobs(
-            name_starts_with=name or None,
-            include=["metadata"],
-            results_per_page=_LISTED_AT_ONCE,
+        pages = self._paged(
+            lambda: self.client.container(container).list_blobs(
+                name_starts_with=name or None,
+                include=["metadata"],
+                results_per_page=_LISTED_AT_ONCE,
+            ),
+            prefix,
         )
-        for page in self._paged(listing, prefix):
+        for page in pages:
             yield [
                 Listed(f"{container}/{each.name}", each.size or 0, _plain(each.etag))
                 for each in page
@@ -187,17 +190,24 @@ class AzureObjects(ObjectService):
     def children(self, prefix: str) -> Iterable[str]:
         """What follows a prefix, up to the next slash."""
         container, name = split_key(prefix)
-        listing = self.client.container(container).walk_blobs(
-            name_starts_with=name or None, delimiter="/"
+        pages = self._paged(
+            lambda: self.client.container(container).walk_blobs(
+                name_starts_with=name or None, delimiter="/"
+            ),
+            prefix,
         )
-        for page in self._paged(listing, prefix):
+        for page in pages:
             for each in page:
                 yield each.name[len(name) :]
 
     def buckets(self) -> list[str]:
         """The names of all containers."""
-        listing = self.client.service.list_containers()
-        return [each.name for page in self._paged(listing, "") for each in page]
+
+        def listing() -> Any:
+            return self.client.service.list_containers()
+
+        pages = self._paged(listing, "")
+        return [each.name for page in pages for each in page]
 
     def ask(self, request: Callable[[], Awaitable[Answer]], key: str) -> Answer:
         """One request, repeated for as long as it may succeed."""
@@ -227,21 +237,20 @@ class AzureObjects(ObjectService):
         except Exception as error:
             if getattr(error, "status_code", None):
                 self._patience.is_answered = True
-            if self.client.goes_on_anonymously(error):
+            if not self._patience.is_answered and self.client.goes_on_anonymously(error):
                 return self._once(request, key)
             # Each library below has errors of its own; this is the boundary they end at.
-            raise failure_of(error, key, self.client) from error
+            was_known = self._patience.is_answered
+            raise failure_of(error, key, self.client, was_known=was_known) from error
         self._patience.is_answered = True
         return answer
 
-    def _paged(self, listing: Any, prefix: str) -> Iterator[list[Any]]:
-        pages: Any = None
+    def _paged(self, listing: Callable[[], Any], prefix: str) -> Iterator[list[Any]]:
         following: str | None = None
 
         async def next_page() -> tuple[list[Any], str | None]:
-            nonlocal pages
             # A listing that failed goes on after the last page that came.
-            pages = listing.by_page(continuation_token=following)
+            pages = listing().by_page(continuation_token=following)
             page = [each async for each in await anext(pages)]
             return page, pages.continuation_token
 

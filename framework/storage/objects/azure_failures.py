@@ -51,13 +51,21 @@ _NO_ACCESS = frozenset({"PublicAccessNotPermitted", "ResourceNotFound"})
 """What who asks without credentials is told of a container that is not public."""
 
 
-def failure_of(error: Exception, key: str, client: AzureClient) -> Exception:
-    """What is to be raised for what a request raised."""
+def failure_of(error: Exception, key: str, client: AzureClient, *, was_known: bool) -> Exception:
+    """What is to be raised for what a request raised.
+
+    Args:
+        error: What that was.
+        key: Of what.
+        client: What was asked.
+        was_known: Whether the account has answered before, so that there are credentials.
+    """
     import aiohttp
     from azure.core import exceptions
 
     if isinstance(error, exceptions.ClientAuthenticationError) and error.status_code is None:
-        return ServiceError(f"no credentials for Azure: {one_line(str(error.message))}", key)
+        reason = f"no credentials for Azure: {one_line(str(error.message))}"
+        return PassingError(reason, key) if was_known else ServiceError(reason, key)
     if isinstance(error, exceptions.HttpResponseError) and error.status_code:
         return _of_answer(error, key, client)
     passing = (

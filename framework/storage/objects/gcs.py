@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from framework.storage.objects.failures import ConditionError, RangeError, ServiceError
 from framework.storage.objects.gcs_client import Answer, GoogleClient
@@ -43,7 +43,11 @@ class GoogleObjects(ObjectService):
 
     def __init__(self, client: GoogleClient) -> None:
         self.client = client
-        self.keeps_conditions = "googleapis.com" in client.endpoint
+
+    @property
+    def keeps_conditions(self) -> bool:
+        """Whether it is Google's own."""
+        return (urlsplit(self.client.endpoint).hostname or "").endswith("googleapis.com")
 
     def head(self, key: str) -> Head:
         """What there is to know of an object."""

@@ -76,11 +76,12 @@ class GoogleClient:
         """
         import aiohttp
         from fsspec.asyn import sync
+        from google.auth.exceptions import TransportError
 
         url = path if "://" in path else f"{self.endpoint}{path}"
         try:
             answer: Answer = sync(self._filesystem.loop, self._send, method, url, request)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, TransportError, OSError) as error:
             raise unreachable(self.endpoint, error, key) from error
         except Exception as error:
             # Each library below gcsfs has errors of its own; this is the boundary they end at.

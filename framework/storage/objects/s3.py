@@ -11,10 +11,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from framework.storage.direct import requests_for
 from framework.storage.gets import Requests
@@ -42,6 +44,8 @@ _COPIED_BYTES = 512 << 20
 _COPIED_AT_ONCE = 8
 _CONNECTIONS = 64
 
+_AMAZON = re.compile(r"(?:.*\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws)")
+
 SETTINGS: Mapping[str, Any] = {
     "connect_timeout": 10,
     "read_timeout": 60,
@@ -62,9 +66,23 @@ class S3Objects(ObjectService):
     def __init__(self, filesystem: Any) -> None:
         self._filesystem = filesystem
         self._patience = Patience()
-        endpoint = filesystem.endpoint_url or filesystem.client_kwargs.get("endpoint_url")
-        self.endpoint = str(endpoint or "")
-        self.keeps_conditions = not self.endpoint or ".amazonaws.com" in self.endpoint
+
+    @cached_property
+    def endpoint(self) -> str:
+        """The address in use, which the environment or a profile may say, too."""
+
+        async def connected() -> str:
+            return str((await self._filesystem.set_session()).meta.endpoint_url)
+
+        from fsspec.asyn import sync
+
+        address: str = sync(self._filesystem.loop, connected)
+        return address
+
+    @cached_property
+    def keeps_conditions(self) -> bool:
+        """Whether it is Amazon's own."""
+        return _AMAZON.fullmatch(urlsplit(self.endpoint).hostname or "") is not None
 
     def head(self, key: str) -> Head:
         """What there is to know of an object."""
@@ -227,7 +245,8 @@ class S3Objects(ObjectService):
             if getattr(error, "response", None):
                 self._patience.is_answered = True
             # Each library below s3fs has errors of its own; this is the boundary they end at.
-            raise failure_of(error, method, key, self.endpoint) from error
+            endpoint = getattr(getattr(self._filesystem._s3, "meta", None), "endpoint_url", "")
+            raise failure_of(error, method, key, endpoint) from error
         self._patience.is_answered = True
         return answer
 

@@ -57,6 +57,7 @@ def failure_of(error: Exception, method: str, key: str, endpoint: str) -> Except
         )
     passing = (
         exceptions.HTTPClientError,
+        exceptions.CredentialRetrievalError,
         exceptions.ConnectionError,
         exceptions.IncompleteReadError,
         exceptions.ResponseStreamingError,

@@ -85,9 +85,6 @@ class ObjectService(ABC):
     raises `FileNotFoundError`; what lasts, `ServiceError` with a reason in people's words.
     """
 
-    keeps_conditions: bool = True
-    """Whether the service is known to refuse a second `create`; others are tried out."""
-
     lists_in_order: bool = True
     """Whether listings come in the order of the keys' UTF-8 bytes."""
 
@@ -96,6 +93,11 @@ class ObjectService(ABC):
 
     skips_ahead: bool = True
     """Whether a listing can begin after a key, without looking at those before it."""
+
+    @property
+    def keeps_conditions(self) -> bool:
+        """Whether the service is known to refuse a second `create`; others are tried out."""
+        return True
 
     @abstractmethod
     def head(self, key: str) -> Head:

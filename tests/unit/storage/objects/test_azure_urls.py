@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
+from fsspec.asyn import get_loop
 
 from framework.errors import UsageError
 from framework.storage import open_input, open_store
+from framework.storage.objects.azure_client import AzureClient
+from framework.storage.objects.azure_failures import failure_of
 from framework.storage.objects.azure_urls import azure_place
+from framework.storage.objects.failures import PassingError, ServiceError
 
 WINDOWS = "https://acc.blob.core.windows.net"
 AZURITE = "http://127.0.0.1:10000/devstoreaccount1"
@@ -224,3 +231,39 @@ def test_an_expired_signature_is_called_so(signed, azure):
     with pytest.raises(Exception, match="access denied") as raised:
         open_store(f"{address}?{old}").read("other")
     assert "sig=" not in str(raised.value)
+
+
+class Chain:
+    """A credential chain that finds nothing."""
+
+    async def get_token(self, *scopes, **options):
+        raise ClientAuthenticationError("nothing in the chain")
+
+    async def close(self):
+        pass
+
+
+def test_where_the_chain_finds_no_credential_it_is_asked_anonymously_and_says_so():
+    filesystem = SimpleNamespace(
+        loop=get_loop(),
+        account_key=None,
+        sas_token=None,
+        connection_string=None,
+        credential=Chain(),
+        account_name="acc",
+    )
+    place = azure_place(f"{WINDOWS}/cont/a", {})
+    client = AzureClient(place, filesystem)
+
+    assert not client.is_anonymous
+    assert not client.goes_on_anonymously(ConnectionError("no network"))
+    assert client.goes_on_anonymously(ClientAuthenticationError("nothing in the chain"))
+    assert client.is_anonymous
+    assert not client.goes_on_anonymously(ClientAuthenticationError("nothing in the chain"))
+
+
+def test_a_credential_that_fails_later_is_asked_for_again():
+    error = ClientAuthenticationError("the machine's identity does not answer")
+    client = SimpleNamespace(endpoint=WINDOWS, is_anonymous=False, is_signed=False)
+    assert isinstance(failure_of(error, "cont/a", client, was_known=True), PassingError)
+    assert isinstance(failure_of(error, "cont/a", client, was_known=False), ServiceError)

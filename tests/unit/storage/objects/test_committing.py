@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from s3fs import S3FileSystem
 
 from framework.storage.objects.memory import MemoryObjects
+from framework.storage.objects.s3 import S3Objects
 from framework.storage.objects.store import ObjectStore
 
 RACER = """
@@ -80,6 +82,25 @@ def test_a_store_that_keeps_the_condition_is_trusted_after_one_try(monkeypatch):
     assert objects._files == {}
     monkeypatch.setattr(objects, "head", None)  # nothing more is asked
     assert store.creates_exclusively
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_known"),
+    [
+        ("", True),
+        ("https://s3.eu-west-1.amazonaws.com", True),
+        ("https://s3.cn-north-1.amazonaws.com.cn", True),
+        ("https://minio.example.org", False),
+        ("https://amazonaws.com.example.org", False),
+        ("http://127.0.0.1:9000", False),
+    ],
+)
+def test_only_amazons_own_addresses_are_trusted_without_a_try(endpoint, is_known, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    region = {"region_name": "eu-west-1"}
+    filesystem = S3FileSystem(key="k", secret="s", client_kwargs=region, skip_instance_cache=True)
+    service = S3Objects(filesystem)
+    assert service.keeps_conditions is is_known
 
 
 def test_of_several_processes_one_creates_and_one_commits(server):
