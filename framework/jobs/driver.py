@@ -39,6 +39,7 @@ from framework.jobs.reaching import Reach
 from framework.jobs.report.writing import write_at_end
 from framework.jobs.requests import is_cancel_requested
 from framework.jobs.scorer_environment import LOG, ScorerEnvironment
+from framework.jobs.secrecy import kept_secret
 from framework.jobs.source import PlannedSource
 
 logger = logging.getLogger(__name__)
@@ -157,7 +158,9 @@ class Driver:
             self._reporter.note("dashboard_url", session.dashboard_link)
             if session.dashboard_link:
                 self._reporter.notice(f"dashboard: {session.dashboard_link}")
-            self._plan = Reach(self._plan, self._listing, session, self._reporter.notice).settled()
+            self._plan = Reach(
+                kept_secret(self._plan, session), self._listing, session, self._reporter.notice
+            ).settled()
             self._score(session)
             self._finalize(session)
 

@@ -62,4 +62,4 @@ def _reduce(plan: JobPlan, session: Session, epoch: int) -> Intent:
     attempts = [reduction(attempt) for attempt in range(MOST_ATTEMPTS)]
     # Another workspace may have a job of the same name on the same cluster.
     key = f"reduce-{record.name}-{epoch}-{secrets.token_hex(4)}"
-    return session.run(key, reduce_parts, attempts, plan.options)
+    return session.run(key, reduce_parts, attempts, plan.sent_options)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from framework.engine.contract import Compute
+from framework.engine.sealed import Sealed, seal
 from framework.engine.work import PoolSpec
 from framework.environments import PlannedEnvironment
 from framework.jobs.chosen_model import ChosenModel
@@ -40,6 +42,7 @@ class JobPlan:
         environment: What its scorer processes run in; `None` for the instances' own interpreter.
         model_options: What opens its model's store.
         moved: Where instances find its things, where that is not where they lie.
+        sends_values: Whether the values of environment variables that settings refer to travel.
     """
 
     record: JobRecord
@@ -55,6 +58,7 @@ class JobPlan:
     environment: PlannedEnvironment | None = None
     model_options: Options = field(default_factory=dict, repr=False)
     moved: Places | None = None
+    sends_values: bool = True
 
     @property
     def places(self) -> Places:
@@ -78,7 +82,7 @@ class JobPlan:
             launch=replace(self.launch, code=places.code, model=places.model),
             processes=settings.max_concurrency_per_instance,
             input_root=places.input_root,
-            storage_options=self.options,
+            storage_options=self.sent_options,
             staging=places.staging,
             logs=places.logs,
             max_tries=settings.retry_settings.max_retries,
@@ -109,12 +113,18 @@ class JobPlan:
 
     @property
     def options(self) -> Options:
-        """What opens all of its stores. Secrets are resolved: it travels in memory, in no task."""
+        """What opens all of its stores; secrets are resolved."""
         stores = (self.record.workspace, self.target.store, self.listing.store)
         found = {**self.settings.storage_options, **self.model_options}
         for store in stores:
             found |= store.options
         return found
+
+    @property
+    def sent_options(self) -> Sealed:
+        """The same as instances get it: each resolves what it can by itself."""
+        sealed = seal(self.options, self.document.get("storage_options"), os.environ)
+        return sealed if self.sends_values else sealed.without_values()
 
     @property
     def output(self) -> str | None:

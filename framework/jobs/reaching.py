@@ -73,13 +73,13 @@ class Reach:
             self._bring_model(problems[_MODEL])
         # Late ones are asked for this, too: it goes with all that is staged.
         self._looks.append(self._note(self._plan.record.staging, _STAGING))
-        self._session.require(self._looks, self._plan.options)
+        self._session.require(self._looks, self._plan.sent_options)
         return self._plan
 
     def _problems(self, looks: list[Look]) -> dict[str, str]:
         """By the look's name, what the first instance that has a problem with it says."""
         found: dict[str, str] = {}
-        reached = self._session.reach(looks, self._plan.options)
+        reached = self._session.reach(looks, self._plan.sent_options)
         if any(not any(answers.values()) for answers in reached.values()):
             self._dismiss_blind(reached)
             return {}

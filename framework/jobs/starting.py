@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from framework.engine.sealed import seal
 from framework.errors import UsageError
 from framework.jobs import preflight
 from framework.jobs.changes import Changes
@@ -122,7 +123,14 @@ def make_plan(
         compute=compute,
         output_format=output_format,
         target=preflight.make_target(settings, record, may_exist=is_resumed),
-        launch=replace(launch, threads=threads, environment_variables=variables),
+        launch=replace(
+            launch,
+            threads=threads,
+            params=seal(launch.params, (document.get("scorer") or {}).get("params"), os.environ),
+            environment_variables=seal(
+                variables, document.get("environment_variables"), os.environ
+            ),
+        ),
         listing=listing,
         identity={},
         environment=planned,

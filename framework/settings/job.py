@@ -62,6 +62,7 @@ class Compute:
         min_instances: Instances that are kept while nothing runs.
         max_instances: Most instances of one job, whatever `resources.instance_count` asks for.
         idle_time_before_scale_down: Seconds that an instance without work is kept.
+        allow_plaintext_secrets: Whether secrets may be sent to a scheduler elsewhere without TLS.
         params: What the registered compute takes, as keyword arguments.
     """
 
@@ -73,6 +74,7 @@ class Compute:
     idle_time_before_scale_down: float = field(
         default=120.0, metadata={"minimum": 0, "unit": "seconds"}
     )
+    allow_plaintext_secrets: bool = False
     params: dict[str, Any] = field(default_factory=dict)
 
 
