@@ -15,6 +15,7 @@ from framework.scoring.launch import Room
 from framework.scoring.process import Reply
 
 _LEAST_FREE = 1 << 20
+_LONGEST_MESSAGE = 4_000
 
 
 class Keeper(Protocol):
@@ -73,7 +74,7 @@ class ReplyReader:
             return Trouble(
                 stage=Stage.ENCODE,
                 kind=FailureKind.EXCEPTION,
-                message=f"the rows can't be encoded: {error!r}",
+                message=f"the rows can't be encoded: {error!r:.{_LONGEST_MESSAGE}}",
                 seconds=header["seconds"],
                 is_final=True,
                 process_log=room.log.name,

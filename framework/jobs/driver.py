@@ -25,7 +25,7 @@ from framework.jobs.clock import now
 from framework.jobs.commit import clear_staged, commit, committed
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
-from framework.jobs.finalizing import bring_logs, stage_output
+from framework.jobs.finalizing import bring_logs, check_rows, stage_output
 from framework.jobs.journal import Journal
 from framework.jobs.keeping import ReceiptKeeper
 from framework.jobs.ledger import Intent, Ledger
@@ -139,7 +139,7 @@ class Driver:
         committed = self._committed()
         if committed is not None:
             self._check_all_done()
-            self._check_rows(committed)
+            check_rows(committed, self._ledger)
             write_manifest(self._plan.record, committed)
             return
         with self._environment.in_use() as python:

@@ -23,11 +23,20 @@ def stage_output(plan: JobPlan, session: Session, ledger: Ledger, epoch: int) ->
     if not counts.succeeded:
         raise NothingSucceededError(f"no item succeeded: all {counts.files:,} files failed")
     intent = _reduce(plan, session, epoch)
-    if intent.rows != counts.rows:
-        raise AccountingError(
-            f"the output has {intent.rows} rows, but the ledger counts {counts.rows}"
-        )
+    check_rows(intent, ledger)
     return intent
+
+
+def check_rows(intent: Intent, ledger: Ledger) -> None:
+    """Makes sure that an output has every row that was counted.
+
+    Raises:
+        AccountingError: It hasn't.
+    """
+    if intent.rows != ledger.counts.rows:
+        raise AccountingError(
+            f"the output has {intent.rows} rows, but the ledger counts {ledger.counts.rows}"
+        )
 
 
 def bring_logs(plan: JobPlan) -> None:
