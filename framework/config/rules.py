@@ -105,7 +105,7 @@ def _scaling(resolved: Resolved) -> list[str]:
         message = f"must be at most compute.max_instances, {most}, is {least}"
         resolved.complain(_LEAST_INSTANCES, message)
     notices += [
-        f"{dotted(key)} has no effect: local instances end with their job"
+        f"{dotted(key)} has no effect: instances end with their job"
         for key in _SCALING
         if values.get(key) and resolved.sources[key].layer != DEFAULT
     ]

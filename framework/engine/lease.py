@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -119,12 +119,29 @@ async def make(spec: PoolSpec, label: str, clock: float, dask_worker: Worker) ->
     if not _is_fresh(clock):
         return PoolState(clock=time.monotonic())
     try:
-        return await _aside(partial(_make, (dask_worker.address, spec.key), spec, label))
+        place, own = (dask_worker.address, spec.key), for_instance(spec, dask_worker)
+        return await _aside(partial(_make, place, own, label))
     except FrameworkError as error:
         return PoolState(clock=time.monotonic(), error=error)
     except Exception as error:  # noqa: BLE001  raised, Dask would log it with the spec's secrets
         failed = JobError(f"the pool can't be made: {type(error).__name__}: {error}")
         return PoolState(clock=time.monotonic(), error=failed)
+
+
+def for_instance(spec: PoolSpec, instance: object) -> PoolSpec:
+    """A pool's description with what only one instance has.
+
+    Args:
+        spec: As it is for all of them.
+        instance: The Dask worker. Its `scorer_environment`, where it has one, are environment
+            variables of the scorer processes there, such as the one GPU that they may use.
+    """
+    variables = getattr(instance, "scorer_environment", {})
+    if not variables:
+        return spec
+    everywhere = spec.launch.environment_variables
+    launch = replace(spec.launch, environment_variables={**everywhere, **variables})
+    return replace(spec, launch=launch)
 
 
 async def end(key: str, grace_s: float, dask_worker: Worker) -> None:

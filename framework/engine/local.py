@@ -11,23 +11,10 @@ from distributed import LocalCluster, Worker
 
 from framework.engine.contract import Compute
 from framework.engine.cores import cores
-from framework.engine.dashboard import DashboardOnDemand
-
-_LOOPBACK = "127.0.0.1:0"
-_CONFIG = {
-    "distributed.dashboard.link": "http://127.0.0.1:{port}/status",
-    "distributed.scheduler.worker-saturation": 1.0,
-    "distributed.scheduler.allowed-failures": 0,
-    "distributed.scheduler.work-stealing": False,
-    "distributed.worker.profile.enabled": False,
-    "distributed.worker.memory.pause": False,
-    "distributed.worker.memory.spill": False,
-    "distributed.worker.memory.target": False,
-    "distributed.worker.memory.terminate": False,
-}
+from framework.engine.own_scheduler import LOOPBACK, NO_DASHBOARD, OWN_CONFIG, serve_dashboard
 
 
-class _Instance(Worker):
+class Instance(Worker):
     """A worker without a dashboard of its own: the scheduler's shows all of them."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -54,26 +41,23 @@ class LocalCompute(Compute):
         return self._start(instances)
 
     @contextmanager
-    def _start(self, instances: int) -> Iterator[Any]:
-        link = {} if self._dashboard else {"distributed.dashboard.link": ""}
+    def _start(self, instances: int, kind: type[Worker] = Instance) -> Iterator[Any]:
         with (
-            dask.config.set({**_CONFIG, **link}),
+            dask.config.set({**OWN_CONFIG, **({} if self._dashboard else NO_DASHBOARD)}),
             LocalCluster(
                 n_workers=instances,
                 threads_per_worker=1,
                 processes=False,
                 # None would not mean no server, but one for all the world on Dask's own port.
-                dashboard_address=_LOOPBACK,
+                dashboard_address=LOOPBACK,
                 scheduler_kwargs={"dashboard": False},
-                worker_dashboard_address=_LOOPBACK,
-                worker_class=_Instance,
+                worker_dashboard_address=LOOPBACK,
+                worker_class=kind,
                 memory_limit=0,
             ) as cluster,
         ):
             if self._dashboard:
-                cluster.scheduler.http_application.add_application(
-                    DashboardOnDemand(cluster.scheduler)
-                )
+                serve_dashboard(cluster.scheduler)
             yield cluster
 
     def threads(self, instances: int, processes: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -24,6 +26,12 @@ from framework.engine.ssh_process import Host, SshProcess
 from framework.errors import ConfigurationError, NoInstancesError, Problem
 
 _HERE = "here"
+_ADDRESS = re.compile(
+    r"""(?:(?P<user>\S+)@)?
+        (?:(?P<bare>[\da-fA-F]*:[\da-fA-F:.%\w]*:[\w.%]*)
+          |(?:\[(?P<bracketed>[^\s\]]+)\]|(?P<name>[^\s:@\[\]]+))(?::(?P<port>\d{1,5}))?)""",
+    re.VERBOSE,
+)
 _Place: TypeAlias = tuple[str, dict[str, Any]]
 
 
@@ -118,7 +126,7 @@ class SshCompute(Compute):
                 },
                 scheduler=self._scheduler_spec(security),
                 security=security,
-                silence_logs=False,
+                silence_logs=logging.WARNING,
                 name="ssh",
             ) as cluster,
         ):
@@ -170,18 +178,14 @@ def _config_of(security: Security) -> dict[str, Any]:
 
 def _address(text: str) -> _Place:
     """`USER@HOST:PORT`, taken apart; an IPv6 address with a port is in brackets."""
-    user, _, place = text.rpartition("@")
-    host, port = place, ""
-    if place.startswith("["):
-        host, _, port = place[1:].partition("]")
-        port = port.removeprefix(":")
-    elif place.count(":") == 1:
-        host, _, port = place.partition(":")
-    if not host or (port and not port.isdecimal()):
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
         message = f"{text!r} is no machine: write HOST, USER@HOST or USER@HOST:PORT"
         raise ConfigurationError(Problem(key="compute.hosts", message=message))
-    options: dict[str, Any] = {"username": user} if user else {}
-    return host, {**options, **({"port": int(port)} if port else {})}
+    options: dict[str, Any] = {"username": found["user"]} if found["user"] else {}
+    if found["port"]:
+        options["port"] = int(found["port"])
+    return found["bare"] or found["bracketed"] or found["name"], options
 
 
 def _file(key: str, path: str) -> str:

@@ -25,7 +25,18 @@ def register_computes(register: Register) -> None:
     register(
         "dask", "framework.engine.attached:DaskCompute", summary="workers of a running cluster"
     )
+    register(
+        "local_cuda",
+        "framework.engine.local_cuda:LocalCudaCompute",
+        summary="one for each GPU",
+    )
     register("ssh", "framework.engine.ssh:SshCompute", summary="instances on hosts, by SSH")
+    for name in ("slurm", "pbs", "sge", "lsf"):
+        factory = f"framework.engine.job_queues:{name.title()}Compute"
+        register(name, factory, summary=f"instances as jobs in a queue of {name.upper()}")
+    register(
+        "kubernetes", "framework.engine.kubernetes:KubernetesCompute", summary="instances as pods"
+    )
 
 
 @hookimpl

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from framework.domain.redaction import looks_secret
 from framework.domain.suggestions import did_you_mean
 from framework.errors import MissingExtraError, PluginError, Problem
 from framework.plugin.contributions import Contribution, Kind
+from framework.plugin.param_types import hints_of, misfit
 
 T = TypeVar("T")
 
@@ -18,7 +20,10 @@ _log = logging.getLogger(__name__)
 
 _EXTRA_OF_MODULE = {
     "asyncssh": "ssh",
+    "dask_jobqueue": "jobqueue",
+    "dask_kubernetes": "kubernetes",
     "keras": "keras",
+    "kr8s": "kubernetes",
     "mlflow": "mlflow",
     "tensorflow": "keras",
     "torch": "torch",
@@ -94,7 +99,16 @@ def check_params(
             for name in required
             if name not in params
         ),
+        *_misfits(key, params, hints_of(factory)),
     )
+
+
+def _misfits(key: str, params: Mapping[str, Any], hints: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, value in params.items():
+        message = misfit(value, hints.get(name, Any))
+        if message is not None:
+            shown = message.partition(", is ")[0] if looks_secret(name) else message
+            yield Problem(key=f"{key}.{name}", message=shown)
 
 
 def _hint(name: str, named: Mapping[str, object]) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import re
 import types
@@ -20,7 +21,9 @@ from framework.config.foreign_keys import FOREIGN
 from framework.config.registry import VARIABLE
 from framework.domain.outcomes import FailureKind, Stage
 from framework.domain.states import JobStatus
+from framework.engine.contract import Compute
 from framework.jobs.manifest import FORMAT
+from framework.plugin import load_plugins, resolve
 from framework.scoring.launch import Launch, Room, environment
 from framework.settings import Endpoint, Settings
 
@@ -106,6 +109,32 @@ def shown_range(field: dataclasses.Field[Any]) -> str:
     return ", ".join(
         f"{word} {field.metadata[key]}" for key, word in words.items() if key in field.metadata
     )
+
+
+def settings_of_computes() -> Iterator[tuple[str, str, str]]:
+    """Each compute's keys, with the defaults as the page has to show them."""
+    for name, contribution in load_plugins().computes.items():
+        for each in inspect.signature(resolve(contribution, Compute)).parameters.values():
+            yield name, each.name, shown_parameter(each.default)
+
+
+def shown_parameter(default: Any) -> str:
+    if default is inspect.Parameter.empty:
+        return "required"
+    if default is None:
+        return "—"
+    if not isinstance(default, str | int | float | tuple):  # a factory's
+        return "`{}`"
+    return f"`{default}`" if isinstance(default, str) else f"`{json.dumps(default)}`"
+
+
+def test_every_setting_of_every_compute_is_there_and_no_other() -> None:
+    shown = {}
+    for names, (_, default, meaning) in tables("compute and key").items():
+        *computes, key = names.split(", ")
+        shown |= {(compute, key): default for compute in computes}
+        assert meaning
+    assert shown == {(name, key): default for name, key, default in settings_of_computes()}
 
 
 def test_every_setting_is_there_and_no_other() -> None:
