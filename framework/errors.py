@@ -145,7 +145,12 @@ class StoreUnavailableError(StorageError):
 
     It says nothing about the file that was asked for: what needs the store should stop, and be
     resumed when the store is back.
+
+    Attributes:
+        is_certain: Whether no request can succeed, as with credentials that have expired.
     """
+
+    is_certain = False
 
 
 class JobError(FrameworkError):

@@ -14,13 +14,13 @@ from framework.domain.files import InputFile
 from framework.errors import StorageError
 from framework.storage.contract import Store
 from framework.storage.os_errors import explain, shown
+from framework.storage.quick_room import QuickRoom
 from framework.storage.scratch import scratch_names
 from framework.storage.transfers import Transfer, Transfers
 
 logger = logging.getLogger(__name__)
 
 _MOST_AT_ONCE = 256
-_MOST_QUICK = 64 << 20
 
 
 class FetchError(StorageError):
@@ -209,29 +209,6 @@ class Fetcher:
                     self._quick.give_back(batch.size)
             if not self._is_closed:
                 self._admit()
-
-
-class QuickRoom:
-    """How much may lie in memory: little of what is free there, and never much.
-
-    Args:
-        folder: A folder in memory.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "inputs"
-        self._free = min(_MOST_QUICK, shutil.disk_usage(folder).free // 4)
-
-    def take(self, size: int) -> bool:
-        """Takes room, if there is so much."""
-        if size > self._free or shutil.disk_usage(self.folder.parent).free < 4 * size:
-            return False
-        self._free -= size
-        return True
-
-    def give_back(self, size: int) -> None:
-        """Gives back what was taken."""
-        self._free += size
 
 
 class _Batch:

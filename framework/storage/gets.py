@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO, Protocol
 
@@ -72,7 +72,7 @@ class Get:
         missing: Bytes that are still to come; -1 before the answer's head is here.
     """
 
-    head: bytes
+    head: bytes = field(repr=False)  # it may be signed
     target: str
     size: int
     etag: str

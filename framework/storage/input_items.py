@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 from framework.domain.files import InputFile, order_key
@@ -16,7 +18,9 @@ from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.os_errors import shown
 from framework.storage.paths import absolute, is_below, local_form
 from framework.storage.sorting import SortedRuns, sorted_runs
-from framework.storage.tree import Kind, TreeStore
+from framework.storage.tree import Kind, Sight, TreeStore
+
+_LOOKS_AT_ONCE = 32
 
 
 class FoundGlob(NamedTuple):
@@ -79,16 +83,45 @@ class InputItems:
     def _find(self, items: Iterable[str]) -> Iterator[InputFile]:
         for item in items:
             if _is_list(item):
-                listed = InputList(item[1:])
-                for line in listed.lines():
-                    yield from self._look(line, listed.folder)
+                yield from self._look_through(InputList(item[1:]))
             elif item.strip():
                 yield from self._look(ListedLine(item, ""), None)
 
-    def _look(self, item: ListedLine, base: str | None) -> Iterator[InputFile]:
+    def _look_through(self, listed: InputList) -> Iterator[InputFile]:
+        """Looks at each line of a list; at many side by side where a look takes a request."""
+        with ThreadPoolExecutor(_LOOKS_AT_ONCE, "look") as threads:
+            waiting: deque[tuple[ListedLine, Future[Sight | None] | None]] = deque()
+            try:
+                for line in listed.lines():
+                    waiting.append((line, self._look_ahead(line, listed.folder, threads)))
+                    if waiting[0][1] is None or len(waiting) > 2 * _LOOKS_AT_ONCE:
+                        first, sight = waiting.popleft()
+                        yield from self._look(first, listed.folder, sight)
+                while waiting:
+                    first, sight = waiting.popleft()
+                    yield from self._look(first, listed.folder, sight)
+            finally:
+                for _, sight in waiting:
+                    if sight is not None:
+                        sight.cancel()
+
+    def _look_ahead(
+        self, item: ListedLine, base: str, threads: ThreadPoolExecutor
+    ) -> Future[Sight | None] | None:
+        if local_form(item.text) is not None:
+            return None
         try:
             tree, path = self._locate(item, base)
-            sight = tree.look(path)
+            return threads.submit(tree.look, path)
+        except (InputError, StorageError):  # said in its turn, after what comes before it
+            return None
+
+    def _look(
+        self, item: ListedLine, base: str | None, ahead: Future[Sight | None] | None = None
+    ) -> Iterator[InputFile]:
+        try:
+            tree, path = self._locate(item, base)
+            sight = ahead.result() if ahead is not None else tree.look(path)
             if sight is None:
                 yield from self._look_further(tree, path, item, base)
             elif sight.kind is Kind.FOLDER:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from framework.domain.files import InputFile
-from framework.errors import StorageError, StoreUnavailableError
+from framework.errors import StorageError
+from framework.storage.careful import CarefulFetch
 from framework.storage.contract import Store
 from framework.storage.gets import Answer, Connections, Get, Requests
 from framework.storage.hands import Hands
-from framework.storage.os_errors import explain
 from framework.storage.pacing import Pace
-from framework.storage.paths import checked_relative
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +29,6 @@ _FAILURES_TO_HOLD = 8
 _FAILURES_TO_GIVE_UP = 16
 _REFRESH_S = 60.0
 _CLOSE_S = 2.0
-_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -82,9 +77,7 @@ class Transfers:
         self._connections: Connections | None = None
         self._tries = _TRIES_TO_PREPARE
         self._is_preparing = self._is_closed = False
-        self._heard = 0.0
-        self._unanswered = 0
-        self._good: str | None = None
+        self._by_library = CarefulFetch(store)
         self._trouble: StorageError | None = None
         self._thread = threading.Thread(target=self._run, name="fetch-loop", daemon=True)
         self._thread.start()
@@ -204,7 +197,7 @@ class Transfers:
             now = self._loop.time()
             self._failures, self._has_direct = 0, True
             self._pace.observe(now - get.began, self._direct + 1)
-            self._heard, self._good = time.monotonic(), transfer.file.path
+            self._by_library.hear(transfer.file.path)
             self._end(transfer, "", None)
         else:
             self._failures += 1
@@ -258,72 +251,6 @@ class Transfers:
         began = time.monotonic()
         reason, trouble = "", self._trouble
         if trouble is None and transfer.is_wanted():
-            try:
-                reason = self._fetch(transfer)
-                self._heard, self._unanswered = time.monotonic(), 0
-            except StorageError as error:
-                reason, trouble = self._judge(error, began)
-            except Exception as error:  # the file must not be waited for without end
-                logger.exception("fetching failed")
-                reason = f"internal error while fetching: {error!r}"
+            reason, trouble = self._by_library.fetch(transfer.file, transfer.target)
         seconds = time.monotonic() - began
         self._call(self._end_careful, transfer, reason, trouble, seconds)
-
-    def _fetch(self, transfer: Transfer) -> str:
-        """Fetches a file; says why it can't be had, if the store said so."""
-        file, target = transfer.file, transfer.target
-        try:
-            checked_relative(file.path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            if file.etag and self._store.has_lasting_etags:
-                found = self._store.stat(file.path)
-                if found.etag != file.etag:
-                    return _changed(found.size, file.size)
-            self._store.fetch(file.path, Path(target))
-            size = os.stat(target).st_size
-        except FileNotFoundError:
-            return "it is not there any more"
-        except OSError as error:
-            raise StorageError(explain(error, "writing", target)) from error
-        if size != file.size and (file.size or self._store.tells_sizes):
-            return _changed(size, file.size)
-        self._good = file.path
-        return ""
-
-    def _judge(self, error: StorageError, began: float) -> tuple[str, StorageError | None]:
-        """Tells a file's own failure from one that all files share."""
-        if _is_of_the_disk(error):
-            return "", error
-        if isinstance(error, StoreUnavailableError) and not self._has_answered(began):
-            return "", error
-        return error.message, None
-
-    def _has_answered(self, since: float) -> bool:
-        """Whether the store has answered anybody since; if nobody else has asked, it is asked."""
-        if self._heard > since:
-            return True
-        with self._lock:
-            self._unanswered += 1
-            is_alone = self._unanswered == 1
-        if not is_alone or self._good is None:
-            return False
-        try:
-            self._store.stat(self._good)
-        except FileNotFoundError:
-            return True
-        except StorageError:
-            return False
-        return True
-
-
-def _changed(size: int, listed: int) -> str:
-    what = f"{size} bytes, and not {listed}" if size != listed else "its etag differs"
-    return f"it has changed since it was listed: {what}"
-
-
-def _is_of_the_disk(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
-            return True
-        error = error.__cause__
-    return False
