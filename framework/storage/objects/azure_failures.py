@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from framework.storage.objects.failures import (
     ConditionError,
+    CredentialsError,
     MissingBucketError,
     PassingError,
     ServiceError,
@@ -46,6 +47,9 @@ _REASONS = {
     "KeyBasedAuthenticationNotPermitted": "access denied: the account allows no keys",
     "LeaseIdMissing": "somebody holds a lease on the blob",
 }
+_OF_CREDENTIALS = frozenset(
+    {"AuthenticationFailed", "InvalidAuthenticationInfo", "ExpiredAuthenticationToken"}
+)
 _NO_CREDENTIALS = "access denied: there are no credentials, and the container is not public"
 _NO_ACCESS = frozenset({"PublicAccessNotPermitted", "ResourceNotFound"})
 """What who asks without credentials is told of a container that is not public."""
@@ -98,7 +102,8 @@ def _of_answer(error: Exception, key: str, client: AzureClient) -> Exception:
     if code in _REASONS:
         return ServiceError(f"{_REASONS[code]} ({status} {code})", key)
     if status in {401, 403}:
-        return ServiceError(f"{_why_denied(str(error), client)} ({status} {code})", key)
+        kind = CredentialsError if code in _OF_CREDENTIALS else ServiceError
+        return kind(f"{_why_denied(str(error), client)} ({status} {code})", key)
     if status == 409:
         return ServiceError(f"the store refused ({status} {code})", key)
     return of_status(status, code, key, str(error).partition("\n")[0])

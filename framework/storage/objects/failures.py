@@ -26,6 +26,12 @@ class UnavailableError(ServiceError, StoreUnavailableError):
     """A service could not be reached, or went on failing, for as long as it was asked."""
 
 
+class CredentialsError(UnavailableError):
+    """A service does not take the credentials, or takes them no more, whatever is asked for."""
+
+    is_certain = True
+
+
 class MissingBucketError(ServiceError):
     """There is no such bucket, or no such container."""
 

@@ -72,9 +72,12 @@ class ObjectRoot:
         except ServiceError as error:
             hint = self._other_buckets() if isinstance(error, MissingBucketError) else ""
             where = shown(self._url_of(path))
-            is_gone = isinstance(error, UnavailableError)
-            kind = StoreUnavailableError if is_gone else StorageError
-            raise kind(f"{error.reason}{hint} while {action} {where}") from error
+            message = f"{error.reason}{hint} while {action} {where}"
+            if not isinstance(error, UnavailableError):
+                raise StorageError(message) from error
+            gone = StoreUnavailableError(message)
+            gone.is_certain = error.is_certain
+            raise gone from error
 
     def _other_buckets(self) -> str:
         with suppress(ServiceError):

@@ -7,6 +7,7 @@ from typing import Any
 
 from framework.storage.objects.failures import (
     Conflict,
+    CredentialsError,
     MissingBucketError,
     NoUploadError,
     PassingError,
@@ -35,6 +36,10 @@ _REASONS = {
     "InvalidObjectState": "the object is archived and has to be restored first",
     "NoSuchVersion": "there is no such version of the object",
 }
+_OF_CREDENTIALS = frozenset(
+    """ExpiredToken TokenRefreshRequired InvalidAccessKeyId InvalidToken SignatureDoesNotMatch
+    RequestTimeTooSkewed""".split()
+)
 _WRONG_REGION = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 )
@@ -92,7 +97,8 @@ def _of_answer(response: dict[str, Any], method: str, key: str) -> Exception:
         hint = f": set client_kwargs.region_name to {region}" if region else ""
         return ServiceError(f"the bucket {bucket!r} is in another region{hint}", key)
     if code in _REASONS:
-        return ServiceError(f"{_REASONS[code]} ({status} {code})", key)
+        kind = CredentialsError if code in _OF_CREDENTIALS else ServiceError
+        return kind(f"{_REASONS[code]} ({status} {code})", key)
     return of_status(
         status, "" if code == str(status) else code, key, str(error.get("Message", ""))
     )
