@@ -15,7 +15,7 @@ from typing import Any
 
 from framework.domain.states import JobStatus
 from framework.errors import FrameworkError, StorageError
-from framework.jobs.commit import token
+from framework.jobs.commit import MOST_ATTEMPTS, token
 from framework.jobs.job import Job
 from framework.jobs.record import JOBS, JobRecord, open_record
 from framework.jobs.removing import TRASH
@@ -23,7 +23,6 @@ from framework.jobs.snapshot import CODE
 from framework.storage import NO_OPTIONS, Options, Store
 from framework.storage.durable import is_temporary
 
-_STAGING = "staging"
 _PROBE = re.compile(r"\.[0-9a-f]{16}\.probe")
 _OLD_S = 86_400.0
 
@@ -96,13 +95,24 @@ def _of_job(record: JobRecord, needed: set[str]) -> Generator[Orphan, None, bool
     if not status.is_final:
         return False
     store = record.workspace
-    if status == JobStatus.COMPLETED and store.names(record.path(_STAGING)):
-        what = f"staged rows of {record.name}, which is Completed"
-        yield Orphan(store=store, path=record.path(_STAGING), what=what)
+    if status == JobStatus.COMPLETED:
+        yield from _staged(record)
     folders = [record.path(), *(record.path(name) for name in ("epochs", "summaries", "requests"))]
     yield from _cut_short(store, folders, f"what a killed driver of {record.name} has left")
     yield from _beside_output(record)
     return True
+
+
+def _staged(record: JobRecord) -> Iterator[Orphan]:
+    """The staged rows of a Completed job: in its record, or beside its output."""
+    try:
+        staging = record.staging
+        folder, _, name = staging.url.rpartition("/")
+        if staging.names():
+            what = f"staged rows of {record.name}, which is Completed"
+            yield Orphan(store=record.open(folder or "/"), path=name, what=what)
+    except FrameworkError:  # it can't be reached from here: nothing is known of it
+        return
 
 
 def _beside_output(record: JobRecord) -> Iterator[Orphan]:
@@ -111,7 +121,11 @@ def _beside_output(record: JobRecord) -> Iterator[Orphan]:
     folder = summary.get("output_folder") or _folder(summary.get("output"))
     if folder is None:
         return
-    tokens = tuple(token(record, epoch) for epoch in range(1, record.epoch + 1))
+    tokens = [
+        token(record, epoch, attempt)
+        for epoch in range(1, record.epoch + 1)
+        for attempt in range(MOST_ATTEMPTS)
+    ]
     try:
         store = record.open(folder)
         names = store.names()

@@ -12,6 +12,7 @@ from framework.jobs.index.finding import forget
 from framework.jobs.record import OUTPUTS, JobRecord, open_record
 from framework.storage import Store
 from framework.storage.durable import sync_folder
+from framework.storage.paths import path_below
 
 TRASH = "trash"
 
@@ -58,6 +59,7 @@ def delete_job(workspace: Store, name: str, index_url: str | None, *, with_outpu
     if record.exists():
         is_default = _is_default_output(record)
         _clear_staged(record)
+        _clear_staging(record)
         _move_to_trash(record)
         with_output = with_output and is_default
     if with_output:
@@ -121,6 +123,15 @@ def _clear_staged(record: JobRecord) -> None:
         clear_staged(target, record, record.epoch + 1)
         record.unstage()
     except FrameworkError:  # its folder is gone, or closed by now: the job goes all the same
+        return
+
+
+def _clear_staging(record: JobRecord) -> None:
+    """Removes staged rows that lie outside of the record, where instances see them."""
+    try:
+        if path_below(record.url(), record.staging.url) is None:
+            record.unstage()
+    except (FrameworkError, ValueError):  # as above; or the record is damaged
         return
 
 

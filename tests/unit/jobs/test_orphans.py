@@ -52,10 +52,15 @@ def test_only_what_no_job_needs_is_found_and_removed(workspace, records):
     put(workspace, f"code/.x.zip.{'0' * 16}.tmp")
     put(workspace, f".{'0' * 16}.probe")
 
+    away = records.create("away", "Completed", output=f"{folder}/away/predictions.csv")
+    away.stage_at(f"{folder}/away/.away-12345678.staging")
+    put(workspace, "outputs/away/.away-12345678.staging/parts/1")
+
     expected = {
         "trash/gone-1234",
         "jobs/half",
-        "jobs/done/staging",
+        "staging",
+        ".away-12345678.staging",
         staged(records.record("done"), "outputs/done").rpartition("/")[2],
         staged(records.record("failed"), "outputs/failed").rpartition("/")[2],
         f"code/.x.zip.{'0' * 16}.tmp",
@@ -71,6 +76,8 @@ def test_only_what_no_job_needs_is_found_and_removed(workspace, records):
         orphan.remove()
 
     assert not found(workspace)
+    assert not workspace.exists("jobs/done/staging")
+    assert not workspace.names("outputs/away")
     for name in ("failed", "runs"):
         assert workspace.exists(f"jobs/{name}/staging/parts/1")
         assert workspace.exists(f"outputs/{name}/.mine.staged")

@@ -204,3 +204,14 @@ def test_a_row_that_can_not_be_removed_is_a_warning(records, caplog):
 
     assert not (records.workspace / "jobs" / "job").exists()
     assert "still in the index" in caplog.text
+
+
+def test_staged_rows_outside_of_the_record_go_with_it(records, tmp_path):
+    record = records.create("job", "Failed")
+    staging = tmp_path / "out" / ".job-12345678.staging"
+    (staging / "parts").mkdir(parents=True)
+    (tmp_path / "out" / "mine.txt").write_text("kept")
+    record.stage_at(str(staging))
+    delete(records, "job")
+
+    assert os.listdir(tmp_path / "out") == ["mine.txt"]
