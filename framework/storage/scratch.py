@@ -10,12 +10,12 @@ def scratch_names(paths: Sequence[str]) -> list[str]:
     """Where each file of a mini-batch goes, relative to the mini-batch's folder.
 
     Base names and relative folders stay as they are. A store of objects may have both `a` and
-    `a/b`, or `a//b`, which no disk has: what would clash goes below a folder of its own.
+    `a/b`, or `a//b`, or `/a`, which no disk has: what would clash goes below a folder of its own.
     """
     files: set[str] = set()
     folders: set[str] = set()
     names = []
-    for place, path in enumerate(map(normpath, paths)):
+    for place, path in enumerate(normpath(path).lstrip("/") for path in paths):
         above = set(_folders_above(path))
         clashes = path in files or path in folders or not files.isdisjoint(above)
         names.append(f"{place}/{path}" if clashes else f"files/{path}")

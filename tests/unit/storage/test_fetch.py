@@ -222,6 +222,7 @@ def test_closing_ends_the_waiting(store, scratch):
 
 
 def test_names_that_no_disk_can_hold_together_are_kept_apart():
+    assert scratch_names(["/a", "a", "//b/c"]) == ["files/a", "1/a", "files/b/c"]
     assert scratch_names(["a/b", "a", "a//b", "a/b/c", "d/b"]) == [
         "files/a/b",
         "1/a",
