@@ -57,7 +57,7 @@ class CarefulFetch:
 
     def _try(self, file: InputFile, target: str) -> str:
         try:
-            checked_relative(file.path)
+            checked_relative(file.path.lstrip("/"))  # objects may begin with a slash
             os.makedirs(os.path.dirname(target), exist_ok=True)
             if file.etag and self._store.has_lasting_etags:
                 found = self._store.stat(file.path)

@@ -98,7 +98,8 @@ class S3Requests:
         """An object's whole request."""
         if _VERSION in path:
             raise ValueError("a version is asked for")
-        checked_relative(path)  # raises; to a store of objects `a//b` and `a/b` are two names
+        # Raises; it is not normalised: to a store of objects `a//b` and `a/b` are two names.
+        checked_relative(path.lstrip("/"))
         key = self._above + path
         return self._pattern.head(key, self._moment(), self._credentials)
 

@@ -37,7 +37,7 @@ class AzureRequests:
 
     def head(self, path: str) -> bytes:
         """A blob's whole request."""
-        checked_relative(path)
+        checked_relative(path.lstrip("/"))
         place = urlsplit(self._client.endpoint)
         target = f"{place.path.rstrip('/')}/{quote(f'{self._container}/{self._above}{path}')}"
         return (
