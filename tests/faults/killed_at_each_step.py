@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import distributed  # noqa: F401  imported once, for all forks
@@ -48,7 +49,7 @@ def arm(kill_at: int, told: Path) -> None:
         setattr(os, name, armed(name, getattr(os, name)))
 
 
-def fork(arguments: list[str], said: Path, kill_at: int | None = None) -> int:
+def fork(arguments: list[str], said: Path, arming: Callable[[], None] | None = None) -> int:
     """Runs a command in a fork; returns its exit code, or minus its signal."""
     pid = os.fork()
     if pid == 0:
@@ -57,8 +58,8 @@ def fork(arguments: list[str], said: Path, kill_at: int | None = None) -> int:
             file = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.dup2(file, 1)
             os.dup2(file, 2)
-            if kill_at is not None:
-                arm(kill_at, said.with_suffix(".steps"))
+            if arming is not None:
+                arming()
             code = main(arguments)
             sys.stdout.flush()
         os._exit(code)
@@ -85,7 +86,7 @@ def job(folder: Path, kill_at: int, overrides: list[str]) -> dict[str, object]:
         f"workspace={workspace}",
         f"output.path={output}",
     ]
-    killed = fork(invoke, said, kill_at)
+    killed = fork(invoke, said, lambda: arm(kill_at, said.with_suffix(".steps")))
     before = contents(output)
     resumed = fork(["job", "resume", "job", "--workspace", str(workspace)], said)
     if resumed == 4:  # killed before it was a job

@@ -185,7 +185,7 @@ class Chaos:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(120 * len(SEEDS))
 def test_whatever_is_killed_the_output_is_that_of_an_undisturbed_job(bench):
     bench.files(FILES)
     bench.script(SCRIPT)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 
 import pytest
 
 PROGRAM = str(Path(__file__).with_name("killed_at_each_step.py"))
+ON_S3 = str(Path(__file__).with_name("killed_at_each_request.py"))
 NEVER = 1_000_000
 COMMITTING = 7
 ELSEWHERE = 3
@@ -71,3 +73,49 @@ def test_killed_before_any_step_and_resumed_the_output_is_as_if_undisturbed(benc
         assert job["after"] == expected, told
         assert not job["staging"], told
         assert _sums(job["manifest"]) == _sums(undisturbed["manifest"]), told
+
+
+@pytest.mark.slow
+def test_killed_before_any_request_to_s3_and_resumed_the_output_is_as_if_undisturbed(bench, s3):
+    bench.files(6)
+    bench.script(SCRIPT)
+    url, _ = s3.new_bucket()
+    access = {
+        "AWS_ACCESS_KEY_ID": s3.access["key"],
+        "AWS_SECRET_ACCESS_KEY": s3.access["secret"],
+        "AWS_ENDPOINT_URL": s3.endpoint,
+    }
+    settings = [
+        word for word in bench.overrides("retry_settings.max_retries=1") if "workspace" not in word
+    ]
+
+    def jobs(numbers):
+        words = [str(bench.root), url, *map(str, numbers), "--", *settings]
+        ended = bench.run(*words, program=(ON_S3,), env=access).end().check()
+        return [json.loads(line) for line in ended.out.splitlines()]
+
+    (undisturbed,) = jobs([NEVER])
+    assert undisturbed["killed"] == 0, undisturbed["said"]
+    expected = undisturbed["after"]
+    assert "predictions.csv" in expected
+    steps = undisturbed["steps"]
+    asked = os.environ.get("EACH_REQUEST")
+    numbers = list(range(1, len(steps) + 1)) if asked else _some(steps, "predictions.csv")
+
+    for job in jobs(numbers):
+        told = f"killed before {job['steps'][-1]}\n{job['said']}"
+        assert job["killed"] in {-9, 0}, told  # 0: this run took fewer steps
+        final = job["before"].get("predictions.csv")
+        assert final in {None, expected["predictions.csv"]}, told
+        assert job["resumed"] == 0, told
+        assert job["after"] == expected, told
+        assert not job["staging"], told
+
+
+def _some(steps: list[str], named: str) -> list[int]:
+    """Those that have to do with a file, and others at random."""
+    about = {place for place, step in enumerate(steps, 1) if named in step}
+    others = sorted(set(range(1, len(steps) + 1)) - about)
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}, {len(steps)} requests")
+    return sorted({*about, *random.Random(seed).sample(others, ELSEWHERE)})
