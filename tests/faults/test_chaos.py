@@ -170,9 +170,12 @@ class Chaos:
 
     def _scored(self) -> list[int]:
         """The mini-batches that were scored as a whole, one after the other."""
-        lines = [line.split("\t") for line in self.bench.noted]
-        whole = [names for job, *names in lines if job == self.name and len(names) == BATCH]
-        return [int(names[0][1:6]) // BATCH for names in whole]
+        return [int(names[0][1:6]) // BATCH for names in self._calls() if len(names) == BATCH]
+
+    def _calls(self) -> list[list[str]]:
+        """The files of each scoring call so far."""
+        lines = (line.split("\t") for line in self.bench.noted)
+        return [names for job, *names in lines if job == self.name]
 
     def _count_again(self) -> None:
         scored = self._scored()
@@ -180,7 +183,7 @@ class Chaos:
             seen, done = self.quiet
             repeated = done.intersection(scored[seen:])
             assert not repeated, f"{self.told}: {repeated} were in the ledger, and scored again"
-        assert set(scored) == set(range(FILES // BATCH)), self.told
+        assert len({name for names in self._calls() for name in names}) == FILES, self.told
         self.again = len(scored) - len(set(scored))
 
 
