@@ -21,10 +21,13 @@ from framework.config.editing import (
     script_of,
     users_of,
 )
+from framework.config.files import type_and_params
+from framework.engine.contract import Compute
 from framework.environments import read_environment
-from framework.errors import ModelError, NotFoundError
+from framework.errors import ConfigurationError, MissingExtraError, ModelError, NotFoundError
 from framework.jobs.script_check import check_script
 from framework.models import ModelRegistry
+from framework.plugin import check_params, load_plugins, resolve
 from framework.registering import register_model
 from framework.storage import open_store
 
@@ -130,9 +133,12 @@ def _config(conf: str | None, address: Address) -> Path:
 
 def _checked(editor: Editor, request: Request, *, must_exist: bool) -> Request:
     """Checks what a deployment points at, and registers its model where it has a name."""
-    if request.address.kind not in {"deployment", "environment"}:
+    if request.address.kind not in {"compute", "deployment", "environment"}:
         return request
     draft = editor.draft(request, must_exist=must_exist)
+    if request.address.kind == "compute":
+        _check_compute(editor, draft)
+        return request
     if request.address.kind == "environment":
         _notes(draft)
         return request
@@ -146,6 +152,25 @@ def _checked(editor: Editor, request: Request, *, must_exist: bool) -> Request:
     if model.is_local and not Path(model.path).exists():
         raise ModelError(f"model.path: {model.path} is not there")
     return replace(request, model=_register(editor, model))
+
+
+def _check_compute(editor: Editor, draft: Draft) -> None:
+    """Checks a compute's settings by its type; not those that only an extra knows, without it.
+
+    Raises:
+        PluginError: There is no such type.
+        ConfigurationError: All that is wrong with its settings.
+    """
+    settings = compose([], conf=str(editor.config), is_complete=False).settings
+    plugins = load_plugins(settings.plugins, settings.plugins_disabled)
+    name, params = type_and_params(draft.entity, draft.address.name)
+    contribution = plugins.find_compute(name)
+    try:
+        factory = resolve(contribution, Compute)
+    except MissingExtraError:
+        return
+    if problems := check_params(contribution, factory, params):
+        raise ConfigurationError(*problems)
 
 
 def _check_references(editor: Editor, draft: Draft) -> None:

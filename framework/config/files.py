@@ -128,6 +128,20 @@ def compute_of(layer: Layer, mapping: Lined, name: str) -> Layer:
     return layer.add({"compute": mapping})
 
 
+def type_and_params(mapping: Mapping[str, Any], name: str) -> tuple[str, dict[str, Any]]:
+    """The registered compute that a compute's file names, and what that one is made with.
+
+    Without what refers to something else, which only a job knows.
+    """
+    kind = str(mapping.get("type") or name)
+    if folded(kind) == _AZURE_CLUSTER:
+        return _LOCAL, {}
+    declared = {"name", "params", *_compute().children, *FOREIGN["compute"]}
+    own = {key: value for key, value in mapping.items() if key not in declared}
+    params = {**own, **(mapping.get("params") or {})}
+    return kind, {key: value for key, value in params.items() if "${" not in str(value)}
+
+
 def environment_of(layer: Layer, mapping: Lined, name: str, version: str | None) -> Layer:
     """`conf/environment/<name>.yaml` or `<name>@<version>.yaml`, for `environment.*`."""
     check_name(layer, mapping, name, "name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -46,6 +47,7 @@ logger = logging.getLogger(__name__)
 
 CANCEL_GRACE_S = 2.0
 _CLOSE_GRACE_S = 10.0
+_LISTED_S = 2.0
 
 
 class Driver:
@@ -150,7 +152,7 @@ class Driver:
         settings = self._plan.settings
         with open_session(
             self._plan.compute,
-            settings.resources.instance_count,
+            self._instances(),
             settings.compute.wait_timeout,
             self._reporter.notice,
             self._is_canceled.is_set,
@@ -163,6 +165,16 @@ class Driver:
             ).settled()
             self._score(session)
             self._finalize(session)
+
+    def _instances(self) -> int:
+        """As many as were asked for; where they are started for the job, no more than have work."""
+        settings, compute = self._plan.settings, self._plan.compute
+        asked = settings.resources.instance_count
+        is_started = not compute.is_in_process and not compute.is_shared
+        if asked == 1 or not is_started or not self._listing.is_listed_within(_LISTED_S):
+            return asked
+        planned = math.ceil(self._listing.known / settings.mini_batch_size)
+        return max(1, min(asked, planned - len(self._ledger.done)))
 
     def _committed(self) -> Intent | None:
         """What a driver before this one has published as the output; tidies up after it."""

@@ -61,6 +61,12 @@ class Listing:
         else:
             self._thread.start()
 
+    def is_listed_within(self, seconds: float) -> bool:
+        """Whether all is listed; waits a little for it."""
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+        return self.is_complete
+
     def wait(self) -> None:
         """Waits until all is listed.
 

@@ -44,6 +44,7 @@ def queue(bench):
     python.write_text(f'#!/bin/sh\nexec env {variables} {sys.executable} "$@"\n')
     python.chmod(0o755)
     settings = {
+        "job_name": bench.root.parent.name,
         "cores": 1,
         "memory": "200MB",
         "queue": "test",
@@ -54,15 +55,17 @@ def queue(bench):
     return ["compute=slurm", *(f"++compute.{key}={value}" for key, value in settings.items())]
 
 
-def jobs():
-    words = ["squeue", "--noheader", "--format=%i %T %j"]
+def jobs(*options):
+    words = ["squeue", "--noheader", "--format=%i %T %j", *options]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def test_a_job_of_two_instances_gives_the_rows_and_leaves_the_queue_empty(bench, queue):
+def test_as_many_jobs_as_have_work_give_the_rows_and_leave_the_queue_empty(bench, queue):
     bench.files(12)
     bench.script(SCRIPT)
-    ended = bench.invoke(*queue, "resources.instance_count=2", "mini_batch_size=2").check()
+    ended = bench.invoke(*queue, "resources.instance_count=5", "mini_batch_size=6").check()
+    name = bench.root.parent.name
+    assert len([job for job in jobs("--states=all") if job.endswith(name)]) == 2
     assert ended.lines == ["name,in", *(f"f{place:05d}.txt,True" for place in range(12))]
     assert not [job for job in jobs() if "COMPLETING" not in job]
     assert not list(bench.root.glob("slurm-*.out"))
