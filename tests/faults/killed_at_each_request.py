@@ -43,7 +43,7 @@ def arm(kill_at: int, told: Path) -> None:
 
 
 def contents(url: str) -> str:
-    """All files below a folder, as JSON; read by a fork, since a process that forks has no threads."""
+    """All files below a folder, as JSON. Reading makes threads, which a process that forks lacks."""
     store = open_store(url)
     files = [file.path for file in store.walk("", HIDDEN) if not file.path.endswith(".probe")]
     return json.dumps({path: store.read(path).decode("latin-1") for path in files})
