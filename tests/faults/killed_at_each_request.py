@@ -43,7 +43,7 @@ def arm(kill_at: int, told: Path) -> None:
 
 
 def contents(url: str) -> str:
-    """All files below a folder, as JSON. Reading makes threads, which a process that forks lacks."""
+    """All files below a folder, as JSON. Reading starts threads: only a fork may do it."""
     store = open_store(url)
     files = [file.path for file in store.walk("", HIDDEN) if not file.path.endswith(".probe")]
     return json.dumps({path: store.read(path).decode("latin-1") for path in files})
