@@ -77,6 +77,7 @@ def invoke(
     check_overrides(overrides, ctx)
     if dry_run and detach:
         raise click.UsageError("--dry-run starts nothing that could be detached", ctx)
+    _check_one_name(name, overrides)
     named = () if name is None else (("name", name),)
     return _run(
         (*overrides, *named),
@@ -86,6 +87,13 @@ def invoke(
         no_progress=no_progress,
         **shown,
     )
+
+
+def _check_one_name(name: str | None, overrides: tuple[str, ...]) -> None:
+    for word in overrides:
+        key, _, other = word.partition("=")
+        if key.lstrip("+") == "name" and name not in {None, other}:
+            raise click.UsageError(f"two names are given, --name {name!r} and {word!r}")
 
 
 def _run(

@@ -83,7 +83,7 @@ class InputItems:
     def _find(self, items: Iterable[str]) -> Iterator[InputFile]:
         for item in items:
             if _is_list(item):
-                yield from self._look_through(InputList(item[1:]))
+                yield from self._look_through(InputList(item[1:], self._options))
             elif item.strip():
                 yield from self._look(ListedLine(item, ""), None)
 

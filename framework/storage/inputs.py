@@ -15,6 +15,7 @@ from framework.storage.globs import PathFilter
 from framework.storage.input_items import FoundGlob, InputItems
 from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.os_errors import shown
+from framework.storage.paths import local_form, path_below
 from framework.storage.tree import Selection, TreeStore
 
 _Enters = Callable[[str], bool]
@@ -38,7 +39,11 @@ class InputListing:
         self._tree = items.tree
         self._items = items
         self._filters = filters
-        self._leave_out = tuple(os.path.realpath(path) for path in leave_out)
+        here = [path for path in map(local_form, leave_out) if path]
+        self._leave_out = tuple(os.path.realpath(path) for path in here)
+        # Of a folder of the web nothing is listed, and one that holds the root does not count.
+        elsewhere = (path_below(self.root, url) for url in leave_out if local_form(url) is None)
+        self._outside = frozenset(path for path in elsewhere if path)
         self._seen = self._skipped = 0
 
     def files(self, after: str | None = None) -> Iterator[InputFile]:
@@ -118,6 +123,8 @@ class InputListing:
         last = None if after is None else order_key(after)
 
         def enters(folder: str) -> bool:
+            if folder in self._outside:
+                return False
             if last is not None:
                 first = order_key(f"{folder}/")
                 if first < last and not last.startswith(first):
@@ -202,8 +209,8 @@ def open_input(
         include: Globs of paths below the root; without a slash, of names. A folder that matches
             stands for all that is in it.
         exclude: The same, for what is not to be scored.
-        leave_out: Absolute local paths that no walk lists, such as the workspace. What is named
-            by itself is listed all the same.
+        leave_out: Absolute local paths and URLs that no walk lists, such as the workspace. What is
+            named by itself is listed all the same.
         expected: What each item has to be that is neither a glob nor a list; `None` for either.
         options: By root URL, what fsspec needs to open what is there or below.
 

@@ -72,6 +72,7 @@ def test_the_verbs_are_those_of_the_specification() -> None:
         (["job", "list", "--quary", "name"], "--query"),
         (["invoke"], "endpoint=mnist-batch"),
         (["invoke", "--name", "x"], "nothing to score"),
+        (["invoke", "--name", "x", "input=d", "name=y"], "two names are given"),
         (["invoke", "endpoint=a", "-o", "xml"], "'json', 'yaml', 'table', 'tsv'"),
         (["invoke", "endpoint=a", "--output=results/"], "output.path=results/"),
         (["invoke", "endpoint=a", "--query", "a["], "JMESPath"),
