@@ -23,6 +23,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 """Its own format; one of another number is not compared with what we would write."""
 _EXTRAS = "extras"
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: there may be millions
 
 
 def write_manifest(record: JobRecord, intent: Intent | None) -> None:
@@ -56,7 +57,9 @@ def _write(
 def entries(record: JobRecord) -> dict[str, Any]:
     """What goes before the output."""
     identity = record.identity()
-    files = list_entry([name, size, etag] for name, size, etag in _inputs(record))
+    files = list_entry(_inputs(record))
+    done, counts = DoneSet(), Counts(files=files["count"])
+    parts = list_entry(_parts(record, done, counts))
     return {
         "manifest": FORMAT,
         "job": record.name,
@@ -68,12 +71,8 @@ def entries(record: JobRecord) -> dict[str, Any]:
         "versions": identity["versions"],
         "settings": identity["document"],
         "changes": [entry["changed"] for entry in read_log(record, LEDGER) if "changed" in entry],
-        "counts": _counts(record),
-        "parts": list_entry(
-            [receipt.part.name, receipt.part.size, receipt.part.sha256]
-            for receipt in read_receipts(record)
-            if receipt.part is not None
-        ),
+        "counts": _counts(counts),
+        "parts": parts,
     }
 
 
@@ -84,7 +83,7 @@ def list_entry(lines: Iterable[list[Any]]) -> dict[str, Any]:
     """
     digest, count, size = hashlib.sha256(), 0, 0
     for line in lines:
-        digest.update(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        digest.update(_encode(line).encode() + b"\n")
         count += 1
         size += line[1]
     return {"count": count, "size": size, "sha256": digest.hexdigest()}
@@ -115,11 +114,15 @@ def _code(archive: str) -> dict[str, str] | None:
     return {"path": archive, "sha256": archive.rpartition("/")[2].partition(".")[0]}
 
 
-def _counts(record: JobRecord) -> dict[str, int]:
-    done, counts = DoneSet(), Counts()
-    counts.files = sum(1 for _ in _inputs(record))
+def _parts(record: JobRecord, done: DoneSet, counts: Counts) -> Iterator[list[Any]]:
+    """A line for each part; counts what the receipts say on the way, to read them once."""
     for receipt in read_receipts(record):
         counts.add([outcome for outcome in receipt.outcomes if done.add(outcome.index)])
+        if receipt.part is not None:
+            yield [receipt.part.name, receipt.part.size, receipt.part.sha256]
+
+
+def _counts(counts: Counts) -> dict[str, int]:
     return {
         "files": counts.files,
         "succeeded": counts.succeeded,
