@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from framework.config.datastores import Datastore
 from framework.config.files import datastore_file, open_file
+from framework.config.paths import at_home
 from framework.config.registry import Registry
 from framework.config.yaml_files import shown_path
 from framework.domain.references import UnsetError, expanded
 from framework.errors import ConfigurationError
 from framework.storage.paths import local_form, path_below
+
+_LINE = re.compile(rb"azureml://datastores/([\w.-]+)/paths/", re.IGNORECASE)
 
 
 class NamedDatastore(NamedTuple):
@@ -64,6 +68,24 @@ def datastore_options(conf: Path | None) -> dict[str, Any]:
         if settled:
             options[each.datastore.url] = settled
     return options
+
+
+def datastores_in(path: str, folder: Path | None) -> list[str]:
+    """The names of the datastores that a list of inputs on this machine refers to.
+
+    Args:
+        path: The list's, as it was written.
+        folder: What it is relative to.
+    """
+    here = local_form(path)
+    if here is None:
+        return []
+    try:
+        with ((folder or Path.cwd()) / at_home(here)).open("rb") as lines:
+            found = [_LINE.match(line.strip()) for line in lines]
+    except OSError:  # reading the list says so
+        return []
+    return list(dict.fromkeys(match[1].decode() for match in found if match))
 
 
 def _readable(registry: Registry) -> Iterator[NamedDatastore]:

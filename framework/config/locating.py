@@ -21,7 +21,7 @@ from framework.config.azureml import (
 )
 from framework.config.changes import Layer, Source
 from framework.config.choices import asked_for_by
-from framework.config.covering import covering
+from framework.config.covering import covering, datastores_in
 from framework.config.data_assets import DataAsset
 from framework.config.datastores import Datastore
 from framework.config.files import data_of, datastore_file, open_file
@@ -202,6 +202,8 @@ class Located:
             raise BrokenReferenceError(
                 f"{quoted(reference)} is in a tracking server: download it and give model.path"
             )
+        if mark and not is_reference(reference):
+            self._follow_list(reference, source, through)
         if not is_reference(reference):
             self._types += [(None, source)] if key == _INPUT else []
             return item
@@ -218,6 +220,16 @@ class Located:
         self._keep_options(reference.datastore, datastore, file)
         through.append(file)
         return literal(datastore.at(reference.path))
+
+    def _follow_list(self, path: str, source: Source, through: list[str]) -> None:
+        """Finds the datastores that a list on this machine refers to; its lines stay."""
+        for name in datastores_in(path, source.folder):
+            datastore = self.datastore(name, asked_for_by(source))
+            file = shown_path(self.registry.path(name, "datastore"))
+            self._keep_options(name, datastore, file)
+            through.append(file)
+            key = (*OPTIONS, f"azureml://datastores/{name}", "root")
+            self.table.put(key, Leaf(literal(datastore.url), Source(layer=file)))
 
     def _data(self, text: str, source: Source, through: list[str]) -> str:
         asset = read_asset(text, "data asset")

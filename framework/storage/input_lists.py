@@ -13,6 +13,7 @@ from framework.storage.options import NO_OPTIONS, Options
 from framework.storage.os_errors import explain, shown
 from framework.storage.paths import absolute, local_form
 
+_REFERENCE = "azureml://"
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -78,8 +79,19 @@ class InputList:
 
     def _located(self, text: str) -> str:
         """A line of a list in a store is relative to the list's folder there."""
+        if text[: len(_REFERENCE)].lower() == _REFERENCE:
+            return self._referred(text)
         is_relative = local_form(text) == text and not text.startswith("/")
         return f"{self.folder}/{text}" if is_relative and not self._is_local else text
+
+    def _referred(self, text: str) -> str:
+        """A path in a datastore, whose root stands in the options."""
+        for prefix, root in self._options.items():
+            if prefix[: len(_REFERENCE)].lower() == _REFERENCE and text.startswith(
+                f"{prefix}/paths/"
+            ):
+                return f"{root['root'].rstrip('/')}/{text[len(prefix) + len('/paths/') :]}"
+        raise InputError(f"{shown(text)} is in no datastore that is known here")
 
 
 def _without_bom(stream: BinaryIO, name: str) -> Iterator[bytes]:

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 Options = Mapping[str, Mapping[str, Any]]
-"""By a root URL, the keyword arguments of its file system; they hold for all that is below it."""
+"""By a root URL, the keyword arguments of its file system; they hold for all that is below it.
+
+`azureml://datastores/NAME` has one entry, `root`: where its paths lead in lists of inputs.
+"""
 
 NO_OPTIONS: Options = {}
 

@@ -7,6 +7,7 @@ import pytest
 
 from framework.config import Composition, compose, restore
 from framework.errors import ConfigurationError, NotFoundError
+from framework.storage import open_input
 
 LAKE = "azureml://datastores/lake/paths"
 SECRET = "do-not-show-me"
@@ -173,3 +174,58 @@ def test_names_with_reference_marks_are_literal(registry: Path) -> None:
     made = composed(f"input={LAKE}/{odd}")
     assert made.settings.input == (f"{registry}/lake/{odd[1:]}",)
     assert restore(made.document).settings.input == made.settings.input
+
+
+def test_paths_in_datastores_may_stand_in_a_list(registry: Path) -> None:
+    (registry / "lake").mkdir()
+    for name in ("a.txt", "b c.txt"):
+        (registry / "lake" / name).write_text("x")
+    (registry / "list.txt").write_text(f"{LAKE}/b c.txt\n{registry}/lake/a.txt\n")
+    settings = composed("input=@list.txt").settings
+    listing = open_input(settings.input, options=settings.storage_options)
+    assert [file.path for file in listing.files()] == ["a.txt", "b c.txt"]
+
+
+def test_a_datastore_that_a_list_refers_to_has_to_be_there(registry: Path) -> None:
+    (registry / "list.txt").write_text("azureml://datastores/lage/paths/a\n")
+    with pytest.raises(NotFoundError, match="did you mean 'lake'"):
+        composed("input=@list.txt")
+
+
+def test_a_datastore_opens_every_url_below_its_root(write: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("PLANTED", SECRET)
+    options = "options: {secret: '${oc.env:PLANTED}', client_kwargs: {region_name: eu}}"
+    write("conf/datastore/wide.yaml", "url: s3://bucket\noptions: {anon: true}\n")
+    write("conf/datastore/narrow.yaml", f"url: s3://bucket/images\n{options}\n")
+    write("conf/datastore/broken.yaml", "type: nothing\n")
+    made = composed("input=s3://bucket/images/2026", "output.path=s3://bucket/imagesque")
+    assert made.settings.storage_options == {
+        "s3://bucket": {"anon": True},
+        "s3://bucket/images": {"secret": SECRET, "client_kwargs": {"region_name": "eu"}},
+    }
+    assert SECRET not in str(made.document)
+    assert composed("input=s3://other").settings.storage_options == {}
+    assert composed("input=in", "workspace=s3://bucket/ws").settings.storage_options.keys() == {
+        "s3://bucket"
+    }
+
+
+def test_options_that_are_given_for_a_url_are_not_replaced(write: Any) -> None:
+    write("conf/datastore/wide.yaml", "url: s3://bucket\noptions: {anon: true}\n")
+    made = composed("input=s3://bucket/in", ("storage_options", {"s3://bucket": {"anon": False}}))
+    assert made.settings.storage_options == {"s3://bucket": {"anon": False}}
+
+
+def test_local_inputs_are_uploaded_to_the_default_datastore_where_instances_are_elsewhere(
+    registry: Path, write: Any
+) -> None:
+    write("conf/datastore/away.yaml", "url: s3://bucket/up\noptions: {anon: true}\n")
+    write("conf/config.yaml", "default_datastore: away\n")
+    write("conf/compute/far.yaml", "type: dask\nparams: {address: 'tcp://10.0.0.5:8786'}\n")
+    assert composed("input=in").settings.uploads is None
+    far = composed("input=in", "compute=far")
+    assert far.settings.uploads == "s3://bucket/up/"
+    assert far.settings.storage_options == {"s3://bucket/up": {"anon": True}}
+    assert (
+        composed("input=in", "compute=far", "uploads=s3://other").settings.uploads == "s3://other"
+    )
