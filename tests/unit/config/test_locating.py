@@ -224,7 +224,7 @@ def test_local_inputs_are_uploaded_to_the_default_datastore_where_instances_are_
     write("conf/compute/far.yaml", "type: dask\nparams: {address: 'tcp://10.0.0.5:8786'}\n")
     assert composed("input=in").settings.uploads is None
     far = composed("input=in", "compute=far")
-    assert far.settings.uploads == "s3://bucket/up/"
+    assert far.settings.uploads == "s3://bucket/up"
     assert far.settings.storage_options == {"s3://bucket/up": {"anon": True}}
     assert (
         composed("input=in", "compute=far", "uploads=s3://other").settings.uploads == "s3://other"
