@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from framework.domain.outcomes import Counts
@@ -23,7 +24,6 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 """Its own format; one of another number is not compared with what we would write."""
 _EXTRAS = "extras"
-_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: there may be millions
 
 
 def write_manifest(record: JobRecord, intent: Intent | None) -> None:
@@ -79,13 +79,15 @@ def entries(record: JobRecord) -> dict[str, Any]:
 def list_entry(lines: Iterable[list[Any]]) -> dict[str, Any]:
     """A long list by its length and checksum: of a JSON line for each, as the record has it.
 
-    The second value of each line is a size in bytes.
+    Args:
+        lines: A name, a size in bytes, and an etag or checksum.
     """
     digest, count, size = hashlib.sha256(), 0, 0
-    for line in lines:
-        digest.update(_encode(line).encode() + b"\n")
+    for name, bytes_, mark in lines:
+        # As json.dumps would, at a third of its price: there may be millions.
+        digest.update(f"[{_quoted(name)},{bytes_},{_quoted(mark)}]\n".encode("ascii"))
         count += 1
-        size += line[1]
+        size += bytes_
     return {"count": count, "size": size, "sha256": digest.hexdigest()}
 
 
