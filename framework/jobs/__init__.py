@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from framework.jobs.job import Job, find_job, list_jobs
+    from framework.jobs.job import Job, find_job
     from framework.jobs.observing import Observer, SilentObserver
     from framework.jobs.prepared import Plan, PreparedJob
     from framework.jobs.resuming import Wish, resume
@@ -23,7 +23,6 @@ _HOMES = {
     "SilentObserver": "framework.jobs.observing",
     "Wish": "framework.jobs.resuming",
     "find_job": "framework.jobs.job",
-    "list_jobs": "framework.jobs.job",
     "prepare": "framework.jobs.starting",
     "resume": "framework.jobs.resuming",
     "start": "framework.jobs.starting",
@@ -37,7 +36,6 @@ __all__ = [
     "SilentObserver",
     "Wish",
     "find_job",
-    "list_jobs",
     "prepare",
     "resume",
     "start",

@@ -22,22 +22,20 @@ from framework.errors import (
 )
 from framework.jobs.bounds import Bounds
 from framework.jobs.changes import NO_CHANGES, Changes
-from framework.jobs.clock import now
 from framework.jobs.commit import clear_staged, commit, committed
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
-from framework.jobs.finalizing import bring_logs, check_rows, stage_output
+from framework.jobs.finalizing import bring_logs, check_rows, report_end, stage_output
 from framework.jobs.journal import Journal
 from framework.jobs.keeping import ReceiptKeeper
 from framework.jobs.ledger import Intent, Ledger
 from framework.jobs.listing import Listing
 from framework.jobs.log_writer import LogWriter
 from framework.jobs.manifest import write_manifest
-from framework.jobs.observing import Reporter, shown_counts
+from framework.jobs.observing import Reporter
 from framework.jobs.pace import pace_of
 from framework.jobs.plan import JobPlan
 from framework.jobs.reaching import Reach
-from framework.jobs.report.writing import write_at_end
 from framework.jobs.requests import is_cancel_requested
 from framework.jobs.scorer_environment import LOG, ScorerEnvironment
 from framework.jobs.secrecy import kept_secret
@@ -273,17 +271,9 @@ class Driver:
             self._tidy_up(status)
         except FrameworkError as failed:  # what is left is in the way of nothing
             logger.warning("the job's staged files could not be removed: %s", failed)
-        self._reporter.note("report", self._write_report(status, error))
+        report = report_end(self._plan.record, self.epoch, status, error, self._ledger.counts)
+        self._reporter.note("report", report)
         self._reporter.status(status, error)
-
-    def _write_report(self, status: JobStatus, error: FrameworkError | None) -> str | None:
-        ending = {
-            "status": status,
-            "error": str(error) if error else None,
-            "ended_at": now(),
-            "counts": shown_counts(self._ledger.counts),
-        }
-        return write_at_end(self._plan.record, self.epoch, ending)
 
     def _tidy_up(self, status: JobStatus) -> None:
         record = self._plan.record

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import secrets
 
+from framework.domain.outcomes import Counts
+from framework.domain.states import JobStatus
 from framework.engine.session import Session
-from framework.errors import AccountingError, NothingSucceededError
+from framework.errors import AccountingError, FrameworkError, NothingSucceededError
+from framework.jobs.clock import now
 from framework.jobs.commit import MOST_ATTEMPTS, token
 from framework.jobs.ledger import Intent, Ledger
+from framework.jobs.observing import shown_counts
 from framework.jobs.plan import JobPlan
+from framework.jobs.record import JobRecord
 from framework.jobs.reduce import Reduction, reduce_parts
+from framework.jobs.report.writing import write_at_end
 
 
 def stage_output(plan: JobPlan, session: Session, ledger: Ledger, epoch: int) -> Intent:
@@ -50,6 +56,23 @@ def bring_logs(plan: JobPlan) -> None:
         log.append(logs.read_log(name))
         log.close()
         logs.delete(name)
+
+
+def report_end(
+    record: JobRecord,
+    epoch: int,
+    status: JobStatus,
+    error: FrameworkError | None,
+    counts: Counts,
+) -> str | None:
+    """Writes the report of a job that has ended; returns where it lies, if it could be written."""
+    ending = {
+        "status": status,
+        "error": str(error) if error else None,
+        "ended_at": now(),
+        "counts": shown_counts(counts),
+    }
+    return write_at_end(record, epoch, ending)
 
 
 def _reduce(plan: JobPlan, session: Session, epoch: int) -> Intent:

@@ -14,7 +14,7 @@ from framework.errors import FrameworkError, JobError, NotFoundError, UsageError
 from framework.jobs.clock import now, parse
 from framework.jobs.journal import is_gone
 from framework.jobs.pace import pace_of
-from framework.jobs.record import ERRORS, JobRecord, find_report, job_names, open_record
+from framework.jobs.record import ERRORS, JobRecord, find_report, open_record
 from framework.jobs.requests import is_cancel_requested, request_cancel
 from framework.storage import NO_OPTIONS, Options, Store
 
@@ -293,10 +293,3 @@ def find_job(workspace: Store, name: str, options: Options = NO_OPTIONS) -> Job:
     record = open_record(workspace, name, options)
     record.identity()
     return Job(record)
-
-
-def list_jobs(workspace: Store) -> list[Job]:
-    """All jobs of a workspace, newest first."""
-    records = [JobRecord(workspace, name) for name in job_names(workspace)]
-    records.sort(key=lambda record: str(record.identity()["created_at"]), reverse=True)
-    return [Job(record) for record in records]

@@ -81,7 +81,8 @@ def away(server: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (conf / "config.yaml").write_text(f"workspace: {tmp_path / 'workspace'}\n")
     datastore = {"type": "url", "url": url, "options": given}
     (conf / "datastore" / "away.yaml").write_text(yaml.safe_dump(datastore))
-    for name, value in secrets.items():
+    caches = {f"FRAMEWORK_{kind}_CACHE": str(tmp_path / kind) for kind in ("INDEX", "MODEL")}
+    for name, value in (secrets | caches).items():
         monkeypatch.setenv(name, value)
     return Away(url=url, options=options, conf=conf, secrets=secrets)
 

@@ -10,6 +10,7 @@ from framework.errors import NotFoundError, UsageError
 from framework.jobs.commit import token
 from framework.jobs.index import JobFilter, find_jobs
 from framework.jobs.job import find_job
+from framework.jobs.record import open_record
 from framework.jobs.removing import check_deletable, delete_job
 from framework.storage import open_store
 
@@ -215,3 +216,23 @@ def test_staged_rows_outside_of_the_record_go_with_it(records, tmp_path):
     delete(records, "job")
 
     assert os.listdir(tmp_path / "out") == ["mine.txt"]
+
+
+def test_on_a_store_of_objects_a_deletion_that_was_cut_short_keeps_the_name(
+    request, tmp_path, monkeypatch
+):
+    """There is no step that moves a record away, so that its name is free only at the end."""
+    monkeypatch.setenv("FRAMEWORK_INDEX_CACHE", str(tmp_path))
+    store = open_store(f"memory://{request.node.name}")
+    record = open_record(store, "job")
+    record.create({"name": "job", "document": {}, "summary": {"status": "Completed"}})
+    for path in ("epochs/000001.json", "ledger/000001.jsonl/00000001", "logs/a.log/00000001"):
+        store.write(record.path(path), b"{}")
+    record.mark_deleted()
+
+    with pytest.raises(NotFoundError, match="its deletion was cut short"):
+        find_job(store, "job")
+    with pytest.raises(FileExistsError):
+        record.create({})
+    delete_job(store, "job", None, with_output=False)
+    assert list(store.walk("jobs")) == []
