@@ -8,10 +8,12 @@ from typing import Literal
 
 from framework.config import find_conf
 from framework.config.model_users import model_users
-from framework.errors import UsageError
+from framework.errors import ModelError, UsageError
 from framework.models import Description, ModelRegistry, ModelVersion, OnProgress, Registered
 from framework.models.fetching import on_this_machine
 from framework.storage import NO_OPTIONS, Options, Store, open_store
+
+_MLFLOW_FILE = "MLmodel"
 
 
 def register_model(  # noqa: PLR0913  what a model's YAML file can say
@@ -81,6 +83,8 @@ def register(  # noqa: PLR0913  the same
     """
     registry = ModelRegistry(workspace)
     with on_this_machine(path, options, on_progress) as source:
+        if type == "mlflow_model":
+            _check_mlflow(path, Path(source))
         return registry.register(
             name,
             source,
@@ -88,6 +92,14 @@ def register(  # noqa: PLR0913  the same
             version=version,
             description=description,
             on_progress=on_progress,
+        )
+
+
+def _check_mlflow(path: str | Path, source: Path) -> None:
+    if source.exists() and not (source / _MLFLOW_FILE).is_file():
+        raise ModelError(
+            f"model {path} is no mlflow_model: that is a folder with a file {_MLFLOW_FILE}, as "
+            "mlflow's save_model makes it; the type of any other is custom_model"
         )
 
 

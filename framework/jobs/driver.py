@@ -144,7 +144,10 @@ class Driver:
             return
         with self._environment.in_use() as python:
             self._plan = self._plan.with_python(python)
-            self._run_on_instances()
+            try:
+                self._run_on_instances()
+            finally:
+                self._reporter.note("dashboard_url", None)
 
     def _run_on_instances(self) -> None:
         settings = self._plan.settings

@@ -226,6 +226,9 @@ flavors: {sklearn: {sklearn_version: 0.23.2}}
 def test_azure_mls_own_file_is_taken_as_it_is(shell: Shell) -> None:
     (shell.folder / "azure").mkdir()
     (shell.folder / "azure" / "model.yml").write_text(AZURE)
+    other = shell.here("model", "create", "-f", "azure/model.yml")
+    assert (other.returncode, "is no mlflow_model" in other.stderr) == (2, True)
+    (shell.folder / "net" / "MLmodel").write_text("flavors: {}\n")
     done = shell.here(
         "model", "create", "-f", "azure/model.yml", "--tags", "x=1", "--set", "tags.team=audio"
     )

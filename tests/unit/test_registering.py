@@ -23,14 +23,24 @@ def bucket():
 
 
 def test_a_model_is_registered_once_and_its_reference_returned(workspace, tmp_path):
-    (tmp_path / "m.pt").write_text("w")
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "MLmodel").write_text("w")
 
     def register(**more):
-        return register_model(workspace=workspace, name="m", path=tmp_path / "m.pt", **more)
+        return register_model(workspace=workspace, name="m", path=tmp_path / "m", **more)
 
     assert register() == register(tags={"a": "b"}) == "azureml:m:1"
     assert register(type="mlflow_model") == "azureml:m:2"
     assert ModelRegistry(open_store(workspace)).get("m:1").tags == {"a": "b"}
+
+
+@pytest.mark.parametrize("path", ["net", "net.pt"])
+def test_what_mlflow_has_not_made_is_no_model_of_it(workspace, tmp_path, path):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net.pt").write_text("w")
+    with pytest.raises(ModelError, match=f"{path} is no mlflow_model: that is a folder with a"):
+        register_model(workspace=workspace, name="m", path=tmp_path / path, type="mlflow_model")
+    assert not (tmp_path / "workspace").exists()
 
 
 @pytest.mark.parametrize("path", ["net", "net/", "net/a/w.txt"])
