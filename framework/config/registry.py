@@ -152,8 +152,12 @@ class Registry:
     def _file(self, name: str, *group: str) -> Path | None:
         """The file of exactly this name: looked up in the folder's list, so it can't leave it."""
         files = {file.name: file for file in self._files(*group)}
-        names = (f"{name}{suffix}" for suffix in _SUFFIXES)
-        return next((files[each] for each in names if each in files), None)
+        found = [files[each] for each in (f"{name}{end}" for end in _SUFFIXES) if each in files]
+        if len(found) > 1:
+            message = f"{found[0].name} stands beside it, and only one of them can be meant"
+            source = shown_path(found[1])
+            raise ConfigurationError(Problem(key="", message=message, source=source))
+        return found[0] if found else None
 
 
 def name_of(stem: str) -> str:

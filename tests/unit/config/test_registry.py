@@ -51,3 +51,12 @@ def test_files_may_end_in_yml(write: Any) -> None:
     write("conf/endpoint/digits.yml", "defaults: {deployment_name: d}\n")
     write("conf/deployment/digits/d.yml", "scorer: a\n")
     assert compose(["endpoint=digits", "input=x"]).settings.deployment == "d"
+
+
+def test_of_two_files_of_one_name_none_is_taken(write: Any) -> None:
+    write("conf/config.yaml", "")
+    write("conf/endpoint/digits.yml", "defaults: {deployment_name: d}\n")
+    write("conf/endpoint/digits.yaml", "")
+    said = r"digits\.yaml stands beside it, and only one of them can be meant \(.*digits\.yml\)"
+    with pytest.raises(ConfigurationError, match=said):
+        compose(["endpoint=digits", "input=x"])
