@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future as Started
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from distributed.scheduler import KilledWorker
 
 T = TypeVar("T")
 
+_PING_S = 1.5
+_MOST_MISSES = 4
 _RUN_TEXT = "(exec(source, space), space[name]())[1]"
 
 
@@ -45,6 +48,31 @@ async def call(
         raise UnheardError(f"no answer within {timeout_s:g} s") from None
     except Exception as error:  # whatever happens there comes here
         raise UnheardError(f"{type(error).__name__}: {error}") from error
+
+
+async def call_while_heard(
+    client: Client, address: str, function: Callable[..., Any], *arguments: Any, timeout_s: float
+) -> Any:
+    """Calls what may take its time, and gives up sooner where the worker answers nothing else.
+
+    Raises:
+        UnheardError: No answer came in time, or none that is one.
+    """
+    answer = asyncio.ensure_future(call(client, address, function, *arguments, timeout_s=timeout_s))
+    misses = 0
+    try:
+        while misses < _MOST_MISSES:
+            done, _ = await asyncio.wait([answer], timeout=_PING_S)
+            if done:
+                return await answer
+            try:
+                await call(client, address, time.monotonic, timeout_s=_PING_S)
+                misses = 0
+            except UnheardError:
+                misses += 1
+        raise UnheardError(f"no answer to {misses} calls")
+    finally:
+        answer.cancel()
 
 
 async def call_text(

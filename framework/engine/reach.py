@@ -11,7 +11,7 @@ from functools import partial
 
 from distributed import Client
 
-from framework.engine.calls import call
+from framework.engine.calls import call_while_heard
 from framework.errors import FrameworkError
 from framework.storage import Options, Store, open_store
 
@@ -50,7 +50,9 @@ async def look_from(
     Raises:
         UnheardError: It has not answered.
     """
-    reached: Reached = await call(client, address, look, looks, options, timeout_s=_LOOK_S)
+    reached: Reached = await call_while_heard(
+        client, address, look, looks, options, timeout_s=_LOOK_S
+    )
     return reached
 
 

@@ -177,20 +177,27 @@ class Session:
             options: What opens the stores. It may hold secrets, and travels in no task.
 
         Returns:
-            By address, by the look's name, why it can't be seen; empty where it can.
+            By address, by the look's name, why it can't be seen; empty where it can. Those that
+            have not answered are no instances any more, until they do.
         """
         return calls.start(self.client, self._reach(looks, options)).result()
 
     async def _reach(self, looks: Sequence[Look], options: Options) -> dict[str, Reached]:
-        async def ask(address: str) -> Reached:
+        async def ask(address: str) -> Reached | None:
             try:
                 return await look_from(self.client, address, looks, options)
             except calls.UnheardError as error:
-                return {each.name: str(error) for each in looks}
+                self._lost_at(address)
+                self.notice(f"{self.label(address)} ({address}) is not heard of: {error}")
+                return None
 
         addresses = self.instances
-        answers = await asyncio.gather(*(ask(address) for address in addresses))
-        return dict(zip(addresses, answers, strict=True))
+        answers = await asyncio.gather(*map(ask, addresses))
+        return {
+            address: answer
+            for address, answer in zip(addresses, answers, strict=True)
+            if answer is not None
+        }
 
     def require(self, looks: Sequence[Look], options: Options) -> None:
         """Takes none from now on that does not see all of this."""
