@@ -21,6 +21,8 @@ from framework.jobs import Job
 from framework.storage import Options, Store, open_store
 from tests.servers.objects import ObjectServer
 
+pytestmark = pytest.mark.timeout(300)
+
 PATIENCE_S = 240.0
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "01-mnist"
 SCRIPT = """

@@ -17,6 +17,8 @@ import yaml
 from framework.storage import open_store
 from tests.servers.objects import ObjectServer
 
+pytestmark = pytest.mark.timeout(300)
+
 HERE = Path(__file__).resolve().parents[2]
 PATIENCE_S = 240.0
 FILES = 12
