@@ -69,9 +69,8 @@ def _place(by_layer: Sequence[Choice | None], others: list[int], *, is_overridde
 def _own_layer(
     registry: Registry, name: str, choice: Choice | None, computes: Callable[[], Collection[str]]
 ) -> Layer:
-    path = registry.find(name, "compute")
-    if path is not None:
-        layer = compute_of(*open_file(path), name)
+    if registry.find(name, "compute") is not None:
+        layer = compute_of(*open_file(registry.path(name, "compute")), name)
     else:
         layer = Layer(source=choice.source if choice else Source(layer=DEFAULT))
         if choice is not None and name != _LOCAL:

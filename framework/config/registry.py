@@ -114,10 +114,15 @@ class Registry:
 
         Raises:
             NotFoundError: There is none; the message has the nearest names.
+            ConfigurationError: There are two, one of each suffix.
         """
         found = self.find(name, *group)
         if found is None:
             raise self.not_found(name, *group, hint=hint)
+        other = found.with_suffix(_SUFFIXES[1])
+        if found != other and other in self._files(*group):
+            message = f"{found.name} stands beside it, and only one of them can be meant"
+            raise ConfigurationError(Problem(key="", message=message, source=shown_path(other)))
         return found
 
     def not_found(
@@ -152,12 +157,8 @@ class Registry:
     def _file(self, name: str, *group: str) -> Path | None:
         """The file of exactly this name: looked up in the folder's list, so it can't leave it."""
         files = {file.name: file for file in self._files(*group)}
-        found = [files[each] for each in (f"{name}{end}" for end in _SUFFIXES) if each in files]
-        if len(found) > 1:
-            message = f"{found[0].name} stands beside it, and only one of them can be meant"
-            source = shown_path(found[1])
-            raise ConfigurationError(Problem(key="", message=message, source=source))
-        return found[0] if found else None
+        names = (f"{name}{suffix}" for suffix in _SUFFIXES)
+        return next((files[each] for each in names if each in files), None)
 
 
 def name_of(stem: str) -> str:

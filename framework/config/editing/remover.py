@@ -34,7 +34,7 @@ class Remover:
             NotFoundError: It is not there.
             UsageError: It is its endpoint's default deployment.
         """
-        self._registry.path(address.name, *address.group)
+        self._require(address)
         if address.endpoint is not None:
             self._refuse_default(address.endpoint, address.name)
         if address.version is not None:
@@ -57,7 +57,7 @@ class Remover:
             NotFoundError: It is not there.
             UsageError: It is its endpoint's default deployment, or can't be removed.
         """
-        self._registry.path(address.name, *address.group)
+        self._require(address)
         with locked(self._folder):
             self.check(address)
             if address.version is not None:
@@ -76,6 +76,10 @@ class Remover:
             self._delete_files(address.name, *address.group)
             if address.endpoint is not None:
                 remove_folder(self._folder.joinpath(*address.group), conf=self._folder)
+
+    def _require(self, address: Address) -> None:
+        if self._registry.find(address.name, *address.group) is None:
+            raise self._registry.not_found(address.name, *address.group)
 
     def _refuse_default(self, endpoint: str, deployment: str) -> None:
         if default_of(self._registry, endpoint) != deployment:
