@@ -11,7 +11,7 @@ from framework.config.changes import DEFAULT, Layer, Source
 from framework.config.composition import Composition
 from framework.config.environments import with_environment
 from framework.config.interpolation import interpolate
-from framework.config.layers import stack
+from framework.config.layers import stack, stack_again
 from framework.config.locating import locate, refill
 from framework.config.overrides import Override, parse
 from framework.config.registry import Registry, find_conf
@@ -90,19 +90,22 @@ def restore(
 
     Args:
         document: As `Composition.document` has it.
-        overrides: Changes to it, such as a signed `input=...` whose signature was not stored.
+        overrides: Changes to it, such as a signed `input=...` whose signature was not stored, or
+            another compute, of whose own settings the document has none.
         conf: The workspace's `config.yaml`: its datastores are where `azureml://` paths of the
             overrides lead, and have the secrets that the document has not.
 
     Raises:
         ConfigurationError: All that is wrong with it, together.
-        NotFoundError: An override asks for a datastore or data that is not there.
+        NotFoundError: An override asks for a compute, a datastore or data that is not there.
     """
     assignments, problems = parse(overrides)
     record = Layer(source=_RECORD).add(document)
+    layers = stack_again(record, assignments, conf)
     table = Table()
-    table.apply(record.changes)
-    layers = [record, *assign(assignments, table)]
+    for layer in layers:
+        table.apply(layer.changes)
+    layers += assign(assignments, table)
     problems += [problem for layer in layers for problem in layer.problems]
     registry = Registry(conf)
     refill(table, registry)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from framework.config.changes import BUILT_IN, Change, Layer
+from framework.config.changes import BUILT_IN, COMPUTE_NAME, Change, Layer
 from framework.config.choices import Choice, asked_for_by, choice_of, choices_of, chosen_in
 from framework.config.computes import with_compute
 from framework.config.files import config_layer, deployment_of, endpoint_of, open_file
@@ -48,6 +48,25 @@ def stack(
         return _registered(layers, assignments) if computes is None else computes
 
     return with_compute(registry, layers, chosen, registered)
+
+
+def stack_again(record: Layer, assignments: Iterable[Assignment], conf: Path | None) -> list[Layer]:
+    """The layers of a job that is restored: what it began with, and the compute if that is new.
+
+    Args:
+        record: What was stored of the job.
+        assignments: The overrides.
+        conf: The workspace's `config.yaml`.
+
+    Raises:
+        ConfigurationError: The compute's file is broken.
+        NotFoundError: There is no such compute.
+    """
+    chosen = choices_of(assignments)
+    if COMPUTE_NAME not in chosen:
+        return [record]
+    layers = [record]
+    return with_compute(Registry(conf), layers, chosen, lambda: _registered(layers, assignments))
 
 
 def _endpoint_layers(

@@ -293,6 +293,24 @@ def test_a_chosen_compute_fills_what_overrides_do_not_say(workspace: Path, write
     assert changed.origins["compute.type"] == "conf/compute/grid.yaml"
 
 
+def test_a_job_that_is_resumed_on_another_compute_has_nothing_of_the_first(
+    workspace: Path, write: Any
+) -> None:
+    write("conf/compute/grid.yaml", "type: dask\naddress: tcp://a:1\nwait_timeout: 9\n")
+    write("conf/compute/farm.yaml", "type: slurm\nqueue: long\n")
+    made = compose(["endpoint=digits", "input=x", "compute=grid", "compute.wait_timeout=3"])
+    conf = workspace / "conf/config.yaml"
+    same = restore(made.document, ["compute=grid"], conf=conf).settings.compute
+    assert same == made.settings.compute
+    farm = restore(made.document, ["compute=farm", "compute.cores=2"], conf=conf).settings.compute
+    assert (farm.type, farm.params) == ("slurm", {"queue": "long", "cores": 2})
+    assert farm.wait_timeout == Settings().compute.wait_timeout
+    home = restore(made.document, ["compute=local"], conf=conf).settings.compute
+    assert home == Settings().compute
+    with pytest.raises(NotFoundError, match="did you mean"):
+        restore(made.document, ["compute=gird"], conf=conf)
+
+
 def test_a_deployments_words_on_its_compute_stay_unless_another_is_chosen(
     workspace: Path, write: Any
 ) -> None:
