@@ -11,8 +11,8 @@ from framework.config.foreign_keys import FOREIGN, wrong_keys
 from framework.config.schema import Field, Group, Key, Kind, Map, Node, dotted, schema
 from framework.config.shorthands import (
     REPLACED,
-    compute_name,
     spelled_out,
+    without_prefix,
 )
 from framework.config.texts import Lined, Plain, parse_flow
 from framework.config.unknown_keys import unknown_foreign_key, unknown_key
@@ -167,7 +167,7 @@ class Layer:
         if key == CODE and isinstance(value, Mapping) and list(value) == ["path"]:
             value = value["path"]
         if key == COMPUTE_NAME and isinstance(value, str):
-            value = compute_name(value)
+            value = without_prefix(value)
         is_document = node.kind is Kind.FILE_OR_MAPPING
         if isinstance(value, Mapping) and value and not is_document:
             names = listed(value)

@@ -9,7 +9,7 @@ from framework.config.choices import DEFAULT_COMPUTE, Choice, asked_for_by, chos
 from framework.config.files import compute_of, open_file
 from framework.config.registry import Registry
 from framework.config.schema import Key
-from framework.config.shorthands import compute_name
+from framework.config.shorthands import without_prefix
 
 _LOCAL = "local"
 
@@ -33,8 +33,8 @@ def with_compute(
     """
     by_layer = [chosen_in([layer], COMPUTE_NAME) for layer in layers]
     choice = _final(layers, by_layer, chosen)
-    name = _LOCAL if choice is None else compute_name(choice.name)
-    others = [i for i, each in enumerate(by_layer) if each and compute_name(each.name) != name]
+    name = _LOCAL if choice is None else without_prefix(choice.name)
+    others = [i for i, each in enumerate(by_layer) if each and without_prefix(each.name) != name]
     for index in others:
         layers[index].changes = [c for c in layers[index].changes if c.key[:1] != COMPUTE]
     own = _own_layer(registry, name, choice, computes)

@@ -16,7 +16,7 @@ from framework.config.data_assets import DataAsset, data_asset_of
 from framework.config.datastores import Datastore, datastore_of
 from framework.config.foreign_keys import FOREIGN
 from framework.config.schema import Group, schema
-from framework.config.shorthands import compute_name
+from framework.config.shorthands import without_prefix
 from framework.config.texts import Lined
 from framework.config.unknown_keys import unknown_endpoint_key, unknown_file_key
 from framework.config.values import folded, quoted
@@ -256,7 +256,7 @@ def _named_keys(value: Any) -> str:
 def check_name(layer: Layer, mapping: Lined, expected: str, key: str) -> None:
     """Makes sure that a file says no other name than it has."""
     value = mapping.get(key)
-    if value is not None and compute_name(str(value)) != expected:
+    if value is not None and without_prefix(str(value)) != expected:
         where = "folder" if key == "endpoint_name" else "file"
         message = f"is {quoted(value)}, but the {where} is called {expected!r}"
         layer.complain((key,), message, mapping.lines.get(key))

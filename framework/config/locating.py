@@ -29,6 +29,7 @@ from framework.config.paths import located
 from framework.config.registry import Registry, version_in
 from framework.config.resolving import settled_at
 from framework.config.schema import Field, Key, dotted, fields
+from framework.config.shorthands import without_prefix
 from framework.config.table import Leaf, Table
 from framework.config.values import folded, quoted
 from framework.config.yaml_files import shown_path
@@ -131,7 +132,7 @@ class Located:
         is_here = compute is None or compute.value == Compute.name
         if default is None or is_here or self.table.get(_UPLOADS) is not None:
             return
-        name = settled_at(_DEFAULT, default.value)
+        name = without_prefix(settled_at(_DEFAULT, default.value))
         if name in self.registry.names("datastore"):
             self.table.put(_UPLOADS, Leaf(f"azureml://datastores/{name}/paths/", default.source))
 
@@ -273,7 +274,7 @@ class Located:
     def _no_datastore(self, name: str, hint: str) -> NotFoundError:
         error = self.registry.not_found(name, "datastore", hint=hint)
         leaf = self.table.get(_DEFAULT)
-        default = None if leaf is None else settled_at(_DEFAULT, leaf.value)
+        default = None if leaf is None else without_prefix(settled_at(_DEFAULT, leaf.value))
         known = self.registry.names("datastore")
         if default not in known or nearest(name, known) is not None:
             return error

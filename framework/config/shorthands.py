@@ -13,8 +13,8 @@ REPLACED = frozenset({("model",), ("environment",), ("scorer",)})
 """Groups that a single name replaces whole: another model has another version and type."""
 
 
-def compute_name(text: str) -> str:
-    """A compute's name, without Azure ML's prefix."""
+def without_prefix(text: str) -> str:
+    """What a name says without Azure ML's prefix: `azureml:grid` is `grid`."""
     return type(text)(text.removeprefix(_REGISTRY))
 
 

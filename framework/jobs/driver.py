@@ -164,6 +164,8 @@ class Driver:
             self._plan = Reach(
                 kept_secret(self._plan, session), self._listing, session, self._reporter.notice
             ).settled()
+            if self._plan.places.input_root != self._plan.listing.root:
+                self._source.tell_copies()
             self._score(session)
             self._finalize(session)
 

@@ -20,6 +20,7 @@ from framework.jobs.journal import INPUTS, read_log
 from framework.jobs.listing import Listing
 from framework.jobs.plan import JobPlan
 from framework.jobs.uploading import upload_files, upload_model
+from framework.models.fetching import files_of
 from framework.storage import Store, open_store
 from framework.storage.paths import local_form, path_below
 
@@ -121,7 +122,7 @@ class Reach:
         model = self._plan.places.model
         if model is not None:
             store = open_store(model.url, self._plan.options)
-            file = next(iter(store.walk(model.path)), None)
+            file = next(files_of(model, store), None)
             yield Look(name=_MODEL, url=model.url, path=file.path if file else model.path)
 
     # --- ways round ----------------------------------------------------------------------------

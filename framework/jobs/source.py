@@ -26,7 +26,12 @@ class PlannedSource:
         self._done = done
         self._files_taken = 0
         self._batches_taken = 0
+        self._are_copies = False
         self.is_exhausted = False
+
+    def tell_copies(self) -> None:
+        """The files are copies in another store from now on: their etags are not those listed."""
+        self._are_copies = True
 
     def take(self) -> MiniBatch | None:
         """The next mini-batch; `None` if none is there now."""
@@ -34,7 +39,7 @@ class PlannedSource:
             self._files_taken += len(batch.files)
             self._batches_taken += 1
             if batch.index not in self._done:
-                return batch
+                return _without_etags(batch) if self._are_copies else batch
         return None
 
     def _plan_next(self) -> MiniBatch | None:
@@ -59,3 +64,7 @@ class PlannedSource:
             return None
         files = self._listing.known - self._files_taken
         return -(-files * max(1, self._batches_taken) // max(1, self._files_taken))
+
+
+def _without_etags(batch: MiniBatch) -> MiniBatch:
+    return batch._replace(files=tuple(file._replace(etag="") for file in batch.files))

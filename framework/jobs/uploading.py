@@ -11,7 +11,9 @@ from itertools import islice
 from framework.domain import phrases
 from framework.domain.files import InputFile
 from framework.domain.models import ModelSource
+from framework.models.fetching import files_of
 from framework.storage import Store
+from framework.storage.tree import Selection, TreeStore
 
 Say = Callable[[str], None]
 
@@ -45,7 +47,7 @@ def upload_files(
     if target.exists(mark):
         return folder
     say(f"uploading {what} to {folder.url}: {phrases.files(count)}, {phrases.size(size)}")
-    there = {file.path: file.size for file in folder.walk()}
+    there = _sizes(folder)
     missing = (file for file in files() if there.get(file.path) != file.size)
     _upload(source, missing, folder, _Progress(say, what, size))
     target.write(mark, b"")
@@ -54,13 +56,9 @@ def upload_files(
 
 def upload_model(model: ModelSource, source: Store, target: Store, say: Say) -> ModelSource:
     """Uploads a model, unless it is there already; whoever fetches it checks its checksum."""
-    is_file = (local := source.local_path(model.path)) is not None and local.is_file()
 
     def files() -> Iterable[InputFile]:
-        if is_file:
-            yield InputFile(*source.stat(model.path))
-        else:
-            yield from (InputFile(*file) for file in source.walk(model.path))
+        return (InputFile(*file) for file in files_of(model, source))
 
     folder = upload_files(source, files, target, say, f"the model {model.title}")
     return ModelSource(
@@ -71,6 +69,15 @@ def upload_model(model: ModelSource, source: Store, target: Store, say: Say) -> 
         size=model.size,
         empty_folders=model.empty_folders,
     )
+
+
+def _sizes(folder: Store) -> dict[str, int]:
+    """What is there already, hidden files too; nothing where there is no folder yet."""
+    assert isinstance(folder, TreeStore)  # all of ours are
+    try:
+        return {file.path: file.size for file in folder.walk("", Selection(hidden=True))}
+    except FileNotFoundError:
+        return {}
 
 
 def _named(source: Store, files: Iterable[InputFile]) -> tuple[str, int, int]:

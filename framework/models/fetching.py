@@ -13,7 +13,7 @@ from framework.domain.models import ModelSource
 from framework.domain.redaction import without_signatures
 from framework.errors import ModelError, StorageError
 from framework.models.content import OnProgress, Phase, read_content
-from framework.storage import NO_OPTIONS, Options, Store, open_store
+from framework.storage import NO_OPTIONS, Options, Store, StoredFile, open_store
 from framework.storage.os_errors import explain, shown
 from framework.storage.paths import checked_relative, local_form
 from framework.storage.tree import Selection, TreeStore
@@ -121,6 +121,23 @@ def parent_of(url: str, options: Options = NO_OPTIONS) -> tuple[TreeStore, str]:
     return store, file_name
 
 
+def files_of(model: ModelSource, store: Store) -> Iterator[StoredFile]:
+    """A model's files, hidden ones too; the model may be a single one.
+
+    Args:
+        model: Where it lies.
+        store: The store that it is in.
+
+    Raises:
+        FileNotFoundError: It is not there.
+    """
+    assert isinstance(store, TreeStore)  # all of ours are
+    if store.is_folder(model.path):
+        yield from store.walk(model.path, Selection(hidden=True))
+    else:
+        yield store.stat(model.path)
+
+
 def _copy(
     store: TreeStore, source: ModelSource, target: Path, on_progress: OnProgress | None
 ) -> None:
@@ -132,12 +149,11 @@ def _copy(
         if on_progress is not None:
             on_progress(Phase.DOWNLOAD, done, max(source.size, done))
 
-    if not store.is_folder(source.path):
-        store.fetch(source.path, target, tell)
-        return
-    target.mkdir()
-    for file in store.walk(source.path, Selection(hidden=True)):
-        place = target / checked_relative(file.path[len(source.path) + 1 :])
+    if store.is_folder(source.path):
+        target.mkdir()
+    for file in files_of(source, store):
+        below = file.path[len(source.path) + 1 :]
+        place = target / checked_relative(below) if below else target
         place.parent.mkdir(parents=True, exist_ok=True)
         store.fetch(file.path, place, tell)
     for path in source.empty_folders:

@@ -33,9 +33,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 _MOTO = """
 import sys, threading
 from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server = ThreadedMotoServer(ip_address=sys.argv[1], port=0, verbose=False)
 server.start()
-print("listens on http://127.0.0.1:%d" % server.get_host_and_port()[1], flush=True)
+print("listens on http://%s:%d" % (sys.argv[1], server.get_host_and_port()[1]), flush=True)
 sys.stdin.read()
 """
 _ACCOUNT = "devstoreaccount1"
@@ -78,9 +78,9 @@ class ObjectServer:
 
 
 @contextmanager
-def s3_server() -> Iterator[ObjectServer]:
-    """An S3."""
-    command = [sys.executable, "-c", _MOTO]
+def s3_server(host: str = "127.0.0.1") -> Iterator[ObjectServer]:
+    """An S3 on one of this machine's addresses."""
+    command = [sys.executable, "-c", _MOTO, host]
     with _running(command, os.environ) as endpoint:
         access = {"key": "testing", "secret": "planted-secret-of-s3"}
         yield ObjectServer(scheme="s3", endpoint=endpoint, access=access)

@@ -220,7 +220,7 @@ def test_local_inputs_are_uploaded_to_the_default_datastore_where_instances_are_
     registry: Path, write: Any
 ) -> None:
     write("conf/datastore/away.yaml", "url: s3://bucket/up\noptions: {anon: true}\n")
-    write("conf/config.yaml", "default_datastore: away\n")
+    write("conf/config.yaml", "default_datastore: azureml:away\n")
     write("conf/compute/far.yaml", "type: dask\nparams: {address: 'tcp://10.0.0.5:8786'}\n")
     assert composed("input=in").settings.uploads is None
     far = composed("input=in", "compute=far")
