@@ -32,6 +32,10 @@ _DATASTORE = re.compile(
     r"datastores/(?P<name>[^/]+)(?:/?|/paths(?:/(?P<path>.*))?)",
     re.IGNORECASE | re.DOTALL,
 )
+_IN_DATASTORE = re.compile(
+    r"(?P<root>azureml://(?:.+/)?datastores/[^/]+)/(?:path/)?(?P<path>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class BrokenReferenceError(ValueError):
@@ -120,6 +124,8 @@ def _labelled(text: str, name: str, label: str) -> Asset:
 
 def _elsewhere(text: str, kind: str) -> str:
     lower = text.lower()
+    if _IN_DATASTORE.fullmatch(text):
+        return _no_path(text)
     if lower.startswith("azureml://jobs/"):
         return f"{quoted(text)} is the output of a job of Azure's, which can't be read here"
     instead = _INSTEAD.get(kind)
@@ -132,4 +138,6 @@ def _no_path(text: str) -> str:
     lower = text.lower()
     if lower.startswith(("azureml://jobs/", "azureml://registries/")):
         return _elsewhere(text, "model" if "/models/" in lower else "data asset")
-    return f"{quoted(text)} is no path in a datastore: write azureml://datastores/NAME/paths/PATH"
+    match = _IN_DATASTORE.fullmatch(text)
+    root, path = (match["root"], match["path"]) if match else ("azureml://datastores/NAME", "PATH")
+    return f"{quoted(text)} is no path in a datastore: write {root}/paths/{path}"

@@ -56,6 +56,11 @@ def test_what_leads_nowhere_says_why(text: str, said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_a_path_in_a_datastore_without_its_word_is_no_asset_of_azures() -> None:
+    with pytest.raises(BrokenReferenceError, match="write azureml://datastores/lake/paths/x"):
+        read_asset("azureml://datastores/lake/x", "data asset")
+
+
 @given(NAMES, NAMES)
 def test_a_name_and_a_version_are_read_as_they_were_written(name: str, version: str) -> None:
     assert read_asset(f"azureml:{name}:{version}", "data asset") == Asset(name, version)
@@ -97,7 +102,8 @@ def test_no_path_leaves_its_datastore(path: str) -> None:
     [
         ("azureml://lake/paths/x", "azureml://datastores/NAME/paths/PATH"),
         ("azureml://datastores/", "azureml://datastores/NAME/paths/PATH"),
-        ("azureml://datastores/lake/path/x", "azureml://datastores/NAME/paths/PATH"),
+        ("azureml://datastores/lake/path/x", "write azureml://datastores/lake/paths/x"),
+        ("azureml://datastores/lake/x/y", "write azureml://datastores/lake/paths/x/y"),
         ("azureml:x:1", "azureml://datastores/NAME/paths/PATH"),
         ("azureml://jobs/j/outputs/artifacts/paths/model", "output of a job"),
         ("azureml://registries/r/models/m/versions/1", "give model.path"),
