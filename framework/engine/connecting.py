@@ -81,4 +81,4 @@ def _reason(error: BaseException) -> str:
     root = error
     while root.__cause__ is not None:
         root = root.__cause__
-    return f"{error}" if root is error else f"{error} ({root})"
+    return f"{error} ({root})" if str(root) not in str(error) else str(error)
