@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ScorerInitError,
         ScriptError,
         StorageError,
+        StoreUnavailableError,
         SupersededError,
         UsageError,
     )
@@ -68,6 +69,7 @@ __all__ = [
     "ScoringContext",
     "ScriptError",
     "StorageError",
+    "StoreUnavailableError",
     "SupersededError",
     "UsageError",
     "__version__",

@@ -21,6 +21,7 @@ SCRIPT = """
     def run(mini_batch):
         while not os.path.exists(gate):
             time.sleep(0.05)
+        time.sleep(0.1)
         return [os.path.basename(file) for file in mini_batch]
 """
 

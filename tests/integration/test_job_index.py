@@ -307,6 +307,7 @@ def test_many_processes_write_at_once_and_no_row_is_lost(records, index_url):
 
 WRITER = """
 import sys
+from framework.storage import open_store
 from framework.jobs.index import open_index, read_entry
 from framework.jobs.record import open_record
 

@@ -12,7 +12,8 @@ EXPORTED = """
     ErrorThresholdExceededError FrameworkError
     InputError Job JobCanceledError JobError MissingExtraError ModelError NoInstancesError
     NotFoundError NothingSucceededError OutputExistsError OutputFormat PluginError Problem Results
-    Scorer ScorerInitError ScoringContext ScriptError StorageError SupersededError UsageError
+    Scorer ScorerInitError ScoringContext ScriptError StorageError StoreUnavailableError
+    SupersededError UsageError
     __version__ hookimpl invoke
 """.split()
 
