@@ -48,7 +48,7 @@ def open_index(index_url: str | None, workspace: Store) -> JobIndex:
 
 def is_there(workspace: Store) -> bool:
     """Whether the index of a workspace that is told no other has been made."""
-    return own_file(workspace).is_file()
+    return own_file(workspace).exists()
 
 
 def own_file(workspace: Store) -> Path:
