@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 import uuid
@@ -166,12 +168,13 @@ class Bench:
         self.code = root / "code"
         self.data = root / "data"
         self.workspace = root / "workspace"
-        self.tmp = root / "tmp"
+        # A socket's path may have about a hundred characters, and multiprocessing makes one there.
+        self.tmp = Path(tempfile.mkdtemp(prefix="bench-"))
         self.log = root / "noted.txt"
         self._marker = uuid.uuid4().hex
         self._commands = 0
         self._said = root / "said"
-        for folder in (self.code, self.data, self.tmp, self._said):
+        for folder in (self.code, self.data, self._said):
             folder.mkdir(parents=True)
         (self.code / "notes.py").write_text(_NOTES)
 
@@ -327,6 +330,7 @@ class Bench:
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
                 process.kill()
+        shutil.rmtree(self.tmp, ignore_errors=True)
 
 
 @pytest.fixture

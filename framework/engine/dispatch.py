@@ -142,7 +142,7 @@ class Dispatcher:
             if news := [receipt for receipt in receipts if receipt.has_news]:
                 yield news
             failures = (receipt.error for receipt in receipts if receipt.error is not None)
-            if (failure := next(failures, self._pools.error)) is not None:
+            if (failure := next(failures, self._pools.error or self._refusal)) is not None:
                 raise failure
 
     @property
@@ -263,8 +263,16 @@ class Dispatcher:
         if not isinstance(receipt.error, ScorerInitError):
             return receipt
         is_known, instance.error = instance.error is not None, receipt.error
-        if all(each.error is not None for each in self._instances.values()):
+        if self._refusal is not None:
             return receipt
         label = self._session.label(instance.address)
         notice = f"{label} is left out, since it can't load the scorer: {receipt.error}"
         return replace(receipt, error=None, notices=() if is_known else (notice,))
+
+    @property
+    def _refusal(self) -> FrameworkError | None:
+        """Why none of the instances can load the scorer; `None` as long as one may be able to."""
+        chosen = [self._instances.get(address) for address in self._session.instances]
+        errors = [each.error for each in chosen if each is not None and each.error is not None]
+        # One that is chosen and has not joined yet may be able to; it joins soon, or is lost.
+        return errors[-1] if errors and len(errors) == len(chosen) else None

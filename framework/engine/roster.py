@@ -22,7 +22,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An instance is gone: what it has is sent elsewhere."""
+    """An instance is gone, joined or not: what it has is sent elsewhere."""
 
     address: str
 
@@ -113,8 +113,7 @@ class Roster:
         with self._lock:
             if self._members.get(member.address) is member:
                 del self._members[member.address]
-                if member.has_joined:
-                    self.tell(Lost(member.address))
+                self.tell(Lost(member.address))
 
     def listen(self, listener: Callable[[Change], None]) -> None:
         """Tells `listener` of those that have joined, and of every change from now on."""

@@ -97,9 +97,14 @@ class Channel:
         self._reader = FrameReader()
 
     def close(self) -> None:
-        """Closes it; for what a user's code has forked, which must not answer in our name."""
+        """Closes it; for what a user's code has forked, which must not answer in our name.
+
+        Its children call this again, where the number may be that of a file of theirs.
+        """
         self._socket.close()
-        os.close(self._spare)
+        if self._spare >= 0:
+            os.close(self._spare)
+            self._spare = -1
 
     def __iter__(self) -> Iterator[Any]:
         """The headers of all frames, until the instance closes its end."""

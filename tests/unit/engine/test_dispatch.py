@@ -17,7 +17,9 @@ from framework.engine.chunk_task import score_chunk
 from framework.engine.dispatch import Dispatcher
 from framework.engine.lease import PoolState
 from framework.engine.local import LocalCompute
+from framework.engine.pool import ScorerPool
 from framework.engine.pools import Pools
+from framework.engine.roster import Roster
 from framework.engine.session import Session, open_session
 from framework.errors import ScorerInitError
 
@@ -226,6 +228,70 @@ def test_a_scorer_that_can_not_be_loaded_ends_it(site, instances):
         list(each.receipts())
 
     assert "raise KeyError('model')" in raised.value.user_traceback
+
+
+@pytest.fixture
+def slow_to_join(monkeypatch):
+    """The second instance joins, or is lost, once the first has said that it can't load."""
+    has_said = threading.Event()
+    without, join, start = Dispatcher._without, Roster.join, ScorerPool._start
+
+    def say(self, instance, receipt):
+        told = without(self, instance, receipt)
+        has_said.set()
+        return told
+
+    def behave(then):
+        def join_late(self, member):
+            if member.label == "instance-0":
+                join(self, member)
+            elif has_said.is_set():
+                then(self, member)
+
+        def start_late(self):
+            if "instance-1" in threading.current_thread().name:
+                has_said.wait(PATIENCE_S)
+            start(self)
+
+        monkeypatch.setattr(ScorerPool, "_start", start_late)
+        monkeypatch.setattr(Dispatcher, "_without", say)
+        monkeypatch.setattr(Roster, "join", join_late)
+
+    return behave
+
+
+REFUSES_ONCE = """
+import os
+def init():
+    try:
+        os.close(os.open({mark!r}, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    raise RuntimeError("not on this machine")
+def run(mini_batch): return [1 for _ in mini_batch]
+"""
+
+
+def test_one_that_can_not_load_waits_for_another_that_has_not_joined(site, slow_to_join):
+    slow_to_join(Roster.join)
+    spec = site.spec(REFUSES_ONCE.format(mark=str(site.root / "mark")))
+    with dispatching(spec, Fixed(site.batches(6)), instances=2) as dispatcher:
+        receipts = list(dispatcher.receipts())
+
+    assert indices(iter(receipts)) == list(range(6))
+    notices = [notice for each in receipts for receipt in each for notice in receipt.notices]
+    assert len(notices) == 1
+    assert "instance-0 is left out, since it can't load the scorer" in notices[0]
+
+
+def test_one_that_can_not_load_does_not_wait_for_another_that_is_lost(site, slow_to_join):
+    slow_to_join(Roster.lose)
+    spec = site.spec("def init(): raise RuntimeError('no weights')\ndef run(mini_batch): return []")
+    with (
+        dispatching(spec, Fixed(site.batches(6)), instances=2) as dispatcher,
+        pytest.raises(ScorerInitError, match="no weights"),
+    ):
+        list(dispatcher.receipts())
 
 
 def test_instances_share_the_work(site):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.scoring.child.channel import FrameReader, encode_frame
+from framework.scoring.child.channel import Channel, FrameReader, encode_frame
 
 texts = st.text(st.characters(), max_size=10)  # lone surrogates too: names may be no UTF-8
 headers = st.recursive(
@@ -15,6 +17,18 @@ headers = st.recursive(
     max_leaves=8,
 )
 frames = st.lists(st.tuples(headers, st.binary(max_size=40)), max_size=6)
+
+
+def test_a_channel_that_is_closed_again_closes_nothing_else():
+    ours, theirs = socket.socketpair()
+    with ours:
+        channel = Channel(theirs.detach())
+        channel.close()  # as in a process that a script forks
+        taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(3)]
+        channel.close()  # as in a process that this one forks
+
+        for fd in taken:
+            os.close(fd)
 
 
 @given(frames, st.data())
