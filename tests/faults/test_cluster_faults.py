@@ -25,6 +25,14 @@ SCRIPT = """
 """
 
 
+HIDING = """
+    def init():
+        import subprocess, sys
+        fork = "import os, time; os.fork() and os._exit(0); os.setsid(); time.sleep(1000)"
+        subprocess.run([sys.executable, "-c", fork], check=True)
+"""
+
+
 @pytest.fixture
 def grid(bench) -> Iterator[Callable[..., Cluster]]:
     """Starts a cluster whose workers see the bench; nothing of a job may be left there."""
@@ -98,9 +106,10 @@ def test_a_dead_scheduler_ends_the_job_which_can_be_resumed(bench, grid, expecte
 
 def test_a_killed_driver_leaves_nothing_on_the_cluster(bench, grid, expected):
     ours = grid(2, nthreads=8)
+    bench.script(SCRIPT + HIDING)  # grandchildren, in sessions of their own
     running = bench.start(*ours.overrides, "resources.instance_count=2")
     assert running.wait_until(lambda: len(bench.noted) >= 8)
-    assert ours.ours()
+    assert any("os.setsid" in each for each in ours.ours())
     running.kill()
     assert not ours.survivors()
 

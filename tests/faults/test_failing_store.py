@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers.objects import ObjectServer, s3_server
+from tests.servers.objects import ObjectServer
 from tests.servers.proxy import Proxy, proxy
 
 FILES = 300
+GONE_S = float(os.environ.get("STORE_GONE_S", "6"))
 # What a call brings depends on each file's name and bytes.
 SCRIPT = """
     import hashlib, os, time
@@ -37,10 +39,10 @@ sys.exit(main())
 """
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ObjectServer]:
-    with s3_server() as running:
-        yield running
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> ObjectServer:
+    """An S3; another store where a test names one."""
+    return request.getfixturevalue(getattr(request, "param", "s3"))
 
 
 @pytest.fixture
@@ -67,6 +69,9 @@ def bucket(server: ObjectServer, bench) -> str:
 
 
 def seen_through(proxied: Proxy, server: ObjectServer) -> dict[str, str]:
+    if server.scheme == "az":
+        options = server.options(proxied.url)
+        return {"AZURE_STORAGE_CONNECTION_STRING": options["connection_string"]}
     return {
         "AWS_ENDPOINT_URL": proxied.url,
         "AWS_ACCESS_KEY_ID": server.access["key"],
@@ -101,7 +106,7 @@ def test_a_store_that_is_gone_for_a_while_is_waited_for(bench, server, before, b
     running = bench.start(*words, env=seen_through(before, server))
     assert running.wait_until(lambda: len(bench.noted) >= 20)
 
-    before.gone(6.0)
+    before.gone(GONE_S)
     ended = running.end().check()
 
     assert ended.counts["failed"] == 0
@@ -109,6 +114,7 @@ def test_a_store_that_is_gone_for_a_while_is_waited_for(bench, server, before, b
     assert ended.data == undisturbed(bench)
 
 
+@pytest.mark.parametrize("server", ["s3", "azure"], indirect=True)
 def test_a_store_that_is_gone_for_good_fails_the_job_and_no_file(
     bench, server, before, bucket
 ) -> None:

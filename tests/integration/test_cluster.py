@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sys
 
 import cloudpickle
 import pytest
-from distributed import Client, Security
 
 from tests.servers.cluster import cluster
+from tests.servers.onlooker import client_of
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -71,10 +72,16 @@ def of_worker(dask_worker) -> dict[str, object]:
 def held(ours) -> dict[str, object]:
     """What everyone there holds."""
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    security = Security(require_encryption=True, **ours.tls) if ours.tls else None
-    with Client(ours.address, security=security, set_as_default=False) as client:
+    with client_of(ours) as client:
         workers = client.run(of_worker)
         return {"scheduler": client.run_on_scheduler(of_scheduler), "workers": workers}
+
+
+def sum_on(ours, worker) -> int:
+    """What a worker makes of an ordinary task."""
+    with client_of(ours) as client:
+        (address,) = (each for each in client.run(os.getpid) if f"//{worker.host}:" in each)
+        return client.submit(sum, [1, 2, 3], workers=[address]).result(60)
 
 
 @pytest.mark.parametrize(("tls", "nthreads"), [(True, 8), (False, 1)], ids=["tls-8", "tcp-1"])
@@ -119,6 +126,8 @@ def test_late_workers_are_taken_up_to_the_count_and_nothing_is_left(
         assert after["scheduler"] == before
         empty = {"leases": [], "threads": [], "keys": [], "plugins": ["shuffle"]}
         assert list(after["workers"].values()) == [empty] * 5
+        newcomer = ours.add_worker(has_ours=False)
+        assert sum_on(ours, newcomer) == 6
         assert not ours.logs().count("Traceback"), ours.logs()
 
 

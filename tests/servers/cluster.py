@@ -192,7 +192,7 @@ class Cluster:
         scratch = "/tmp" if link else str(self.folder)
         words = [self.address, "--nthreads", str(self.nthreads), "--host", host]
         words += ["--nanny" if nanny else "--no-nanny", "--local-directory", scratch]
-        words += ["--dashboard-address", "127.0.0.1:0"]
+        words += ["--dashboard-address", f"{host}:0"]
         program = self._program("worker", words, has_ours=has_ours)
         if link:
             program = [*link.command(self.visible), *program]

@@ -87,14 +87,15 @@ def s3_server(host: str = "127.0.0.1") -> Iterator[ObjectServer]:
 
 
 @contextmanager
-def azurite() -> Iterator[ObjectServer]:
-    """An Azure Blob Storage; the test is skipped where there is none."""
+def azurite(host: str = "127.0.0.1") -> Iterator[ObjectServer]:
+    """An Azure Blob Storage on one of this machine's addresses; the test is skipped without."""
     program = _azurite_program()
     if program is None:
         pytest.skip("no Azurite here (npm install azurite)")
     command = [
         *program,
-        *"--blobHost 127.0.0.1 --blobPort 0 --inMemoryPersistence --silent".split(),
+        *["--blobHost", host],
+        *"--blobPort 0 --inMemoryPersistence --silent".split(),
         *"--skipApiVersionCheck --disableTelemetry".split(),
     ]
     with _running(command, os.environ) as endpoint:
