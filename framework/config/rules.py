@@ -19,7 +19,6 @@ _TRIES = ("retry_settings", "max_retries")
 _INSTANCES = ("resources", "instance_count")
 _MOST_INSTANCES = ("compute", "max_instances")
 _LEAST_INSTANCES = ("compute", "min_instances")
-_SCALING = (_LEAST_INSTANCES, ("compute", "idle_time_before_scale_down"))
 _IMAGE = ("environment", "image")
 _PARTS_OF_ENVIRONMENT = (("environment", "conda_file"), ("environment", "requirements"))
 _WITHOUT_EFFECT = {
@@ -104,11 +103,13 @@ def _scaling(resolved: Resolved) -> list[str]:
     if least is not None and most is not None and least > most:
         message = f"must be at most compute.max_instances, {most}, is {least}"
         resolved.complain(_LEAST_INSTANCES, message)
-    notices += [
-        f"{dotted(key)} has no effect: instances end with their job"
-        for key in _SCALING
-        if values.get(key) and resolved.sources[key].layer != DEFAULT
-    ]
+    elif asked is not None and least is not None and asked < least:
+        if resolved.sources[_INSTANCES].layer != DEFAULT:
+            notices.append(
+                f"resources.instance_count: {asked} is less than compute.min_instances, "
+                f"so the job has {least}"
+            )
+        resolved.set(_INSTANCES, least, resolved.sources[_LEAST_INSTANCES])
     return notices
 
 

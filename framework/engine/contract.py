@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
@@ -45,6 +46,23 @@ class Compute(ABC):
             A context manager that gives what `distributed.Client` connects to: a cluster object or
             a scheduler's address. Leaving it ends what was started for the job.
         """
+
+    async def shrink(self, cluster: Any, kept: Collection[str]) -> None:
+        """Ends a cluster's workers, and those on their way, but the ones that are kept.
+
+        Called near a job's end, on the cluster's event loop, where the cluster was started for the
+        job. This one knows what to do with a `distributed.SpecCluster`, and leaves others alone.
+
+        Args:
+            cluster: What `cluster` gave.
+            kept: Workers' names.
+        """
+        from distributed import SpecCluster  # takes its time, and names of computes need no Dask
+
+        if isinstance(cluster, SpecCluster):
+            await cluster.scale_down(
+                [each for each in cluster.worker_spec if str(each) not in kept]
+            )
 
     def threads(self, instances: int, processes: int) -> int:
         """Threads that one scorer process may use; 0 for its share of its instance's cores.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from distributed import Future
 
 from framework.domain.chunks import BUDGET_S, MAX_FILES, Chunk, ChunkSizer
+from framework.domain.idleness import Idleness
 from framework.domain.limits import Limits
 from framework.domain.mini_batches import MiniBatch
 from framework.domain.outcomes import Receipt
@@ -85,6 +87,7 @@ class Dispatcher:
         pools: Their scorer processes.
         source: The mini-batches.
         limits: What each chunk is told of the job at large.
+        idleness: Who may go in the end, having no work; nobody without it.
     """
 
     def __init__(
@@ -93,12 +96,14 @@ class Dispatcher:
         pools: Pools,
         source: Source,
         limits: Callable[[], Limits] = Limits,
+        idleness: Idleness | None = None,
     ) -> None:
         self._session = session
         self._pools = pools
         self._key = pools.spec.key
         self._source = source
         self._limits = limits
+        self._idleness = idleness or Idleness(None)
         self._sizer = ChunkSizer(processes=pools.spec.processes, instances=len(session.instances))
         self._instances: dict[str, _Instance] = {}
         self._returned: deque[MiniBatch] = deque()
@@ -132,6 +137,7 @@ class Dispatcher:
                 self._top_up()
             if not self._in_flight and (self._is_stopping or self._is_done):
                 return
+            self._release_idle()
             events = self._next_events()
             if _STOP in events and not self._is_stopping:
                 self._is_stopping = True
@@ -163,7 +169,8 @@ class Dispatcher:
         try:
             events = [self._events.get(timeout=self._patience_s)]
         except Empty:
-            self._give_up()
+            if self._is_stopping:
+                self._give_up()
             return []
         while True:
             try:
@@ -173,8 +180,20 @@ class Dispatcher:
 
     @property
     def _patience_s(self) -> float | None:
-        """Seconds to wait for receipts: of pools that have been stopped they are here soon."""
-        return _LAST_RECEIPT_S if self._is_stopping else None
+        """Seconds to wait for an event."""
+        if self._is_stopping:
+            return _LAST_RECEIPT_S  # of pools that have been stopped they are here soon
+        return self._idleness.wait_s(there=self._instances, now=time.monotonic())
+
+    def _release_idle(self) -> None:
+        """Gives back who has had no work for long, once there is none to come."""
+        idle: list[_Instance] = []
+        if self._is_done and not self._is_ending:
+            idle = [each for each in self._instances.values() if not each.flights]
+        idle.sort(key=lambda each: each.error is None)
+        addresses, now = [each.address for each in idle], time.monotonic()
+        for address in self._idleness.due(addresses, there=self._instances, now=now):
+            self._pools.release(address, self._idleness)
 
     def _give_up(self) -> None:
         for address in list(self._instances):

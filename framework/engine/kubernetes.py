@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dask_kubernetes.operator import KubeCluster, make_cluster_spec
+from kr8s.asyncio.objects import Deployment
 
 from framework.engine.contract import Compute
 from framework.engine.own_scheduler import OWN_CONFIG
@@ -69,6 +70,17 @@ class KubernetesCompute(Compute):
             quiet=True,
         ) as cluster:
             yield cluster
+
+    async def shrink(self, cluster: Any, kept: Collection[str]) -> None:
+        """Deletes the deployments of the other workers: a worker's has its name.
+
+        The worker group's `replicas` stay as they are. Were they lowered, the operator would choose
+        by itself which workers to end; it compares them with what is there when they change.
+        """
+        ours = {"dask.org/workergroup-name": f"{cluster.name}-default"}
+        async for each in Deployment.list(namespace=cluster.namespace, label_selector=ours):
+            if isinstance(each, Deployment) and each.name not in kept:
+                await each.delete()
 
     def manifest(self, instances: int, *, token: str) -> dict[str, Any]:
         """The `DaskCluster` that the operator makes pods of.

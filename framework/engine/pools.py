@@ -6,7 +6,10 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future as Started
+from concurrent.futures import wait
 
+from framework.domain.idleness import Idleness
 from framework.engine import calls
 from framework.engine.lease import RENEW_S, PoolState, end, make, renew
 from framework.engine.roster import SILENT_S, Change, Failed, Member
@@ -18,6 +21,7 @@ _CALL_S = 3.0
 _FIRST_S = 30.0
 _END_S = 15.0
 _MOST_COUNTED_S = 4.0
+_RELEASE_GRACE_S = 10.0
 
 
 class Pools:
@@ -56,6 +60,7 @@ class Pools:
         self._heard: set[Member] = set()
         self._calls: dict[Member, asyncio.Task[None]] = {}
         self._recruiting: asyncio.Task[object] | None = None
+        self._leaving: list[Started[None]] = []
         self._stop = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="pool-lease", daemon=True)
 
@@ -72,6 +77,23 @@ class Pools:
         if self.error is not None:
             listener(Failed())
 
+    def release(self, address: str, idleness: Idleness) -> None:
+        """Gives an instance back that has no work any more; does not wait for that."""
+        member = self._roster.release(address, idleness.least)
+        if member is not None:
+            self._session.notice(
+                f"{member.label} is given back after {idleness.patience_s:g} s without work "
+                "(compute.idle_time_before_scale_down)"
+            )
+            self._leaving.append(calls.start(self._session.client, self._release(member)))
+
+    async def _release(self, member: Member) -> None:
+        call = self._calls.pop(member, None)
+        if call is not None:
+            call.cancel()
+        await self._end_at(member, _RELEASE_GRACE_S)
+        await self._session.shrink()
+
     def end(self, *, grace_s: float) -> None:
         """Stops the pools, once; what runs may end within `grace_s` seconds."""
         if self._stop.is_set():
@@ -79,6 +101,7 @@ class Pools:
         self._stop.set()
         self._keeper.join()
         calls.start(self._session.client, self._end(grace_s)).result()
+        wait(self._leaving, timeout=_END_S)
 
     async def _end(self, grace_s: float) -> None:
         for call in (*self._calls.values(), self._recruiting):

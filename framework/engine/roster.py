@@ -115,6 +115,23 @@ class Roster:
                 del self._members[member.address]
                 self.tell(Lost(member.address))
 
+    def release(self, address: str, least: int) -> Member | None:
+        """Lets an instance go that has no work, unless too few would be left.
+
+        There are vacancies again only when one of those that are left is lost.
+
+        Returns:
+            Who has gone; `None` if nobody has.
+        """
+        with self._lock:
+            member = self._members.get(address)
+            serving = sum(each.has_joined for each in self._members.values())
+            if member is None or not member.has_joined or serving <= least:
+                return None
+            self.lose(member)
+            self.wanted = max(least, len(self._members))
+        return member
+
     def listen(self, listener: Callable[[Change], None]) -> None:
         """Tells `listener` of those that have joined, and of every change from now on."""
         with self._lock:

@@ -8,23 +8,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any
 
 from distributed import Client
 
-from framework.engine import calls, vault
+from framework.engine import calls
 from framework.engine.connecting import connected
 from framework.engine.contract import Compute
 from framework.engine.reach import Look, Reached, look_from
 from framework.engine.recruiting import Recruiter
-from framework.engine.roster import SILENT_S, Roster
+from framework.engine.roster import Roster
 from framework.engine.survey import Surveyed, refusals
-from framework.errors import FrameworkError, JobCanceledError, JobError, NoInstancesError
+from framework.errors import JobCanceledError, JobError, NoInstancesError
 from framework.storage import Options
 
 logger = logging.getLogger(__name__)
-A = TypeVar("A")
-T = TypeVar("T")
 
 _POLL_S = 0.2
 _ANSWER_S = 10.0
@@ -137,6 +135,10 @@ class Session:
             SchedulerLostError: The connection is lost.
             UnheardError: It does not answer.
         """
+        workers = await self._workers(timeout_s)
+        return {each for each, known in workers.items() if known["status"] == "running"}
+
+    async def _workers(self, timeout_s: float = _ANSWER_S) -> Mapping[str, Mapping[str, Any]]:
         if self.is_lost:
             raise self._lost()
         try:
@@ -146,7 +148,7 @@ class Session:
         except (OSError, AttributeError) as error:
             raise self._lost() from error
         workers: Mapping[str, Mapping[str, Any]] = told["workers"]
-        return {each for each, known in workers.items() if known["status"] == "running"}
+        return workers
 
     def _lost(self) -> SchedulerLostError:
         return SchedulerLostError(f"the connection to the scheduler at {self._address} is lost")
@@ -159,11 +161,29 @@ class Session:
         """Takes a worker for unfit, as long as it is there."""
         self._recruiter.leave_out(address, problem)
 
-    def dismiss(self, address: str, problem: str) -> None:
-        """Goes on without an instance, and never takes it again as long as it is there."""
+    def lose(self, address: str) -> None:
+        """Goes on without an instance until it is heard of again."""
         for member in self.roster.members:
             if member.address == address:
                 self.roster.lose(member)
+
+    async def shrink(self) -> None:
+        """Gives back all workers that are no instances, where they were started for the job.
+
+        Those, too, that have not come yet: there is no work for them. From the client's loop.
+        """
+        if self._compute.is_shared or self._compute.is_in_process:
+            return
+        try:
+            workers = await self._workers()
+            kept = {str(workers[each]["name"]) for each in self.instances if each in workers}
+            await self._compute.shrink(self.client.cluster, kept)
+        except Exception as error:  # noqa: BLE001  whatever a cluster raises: the job goes on
+            logger.warning("workers without work could not be given back: %s", error)
+
+    def dismiss(self, address: str, problem: str) -> None:
+        """Goes on without an instance, and never takes it again as long as it is there."""
+        self.lose(address)
         self.leave_out(address, problem)
         self.tell()
 
@@ -187,7 +207,7 @@ class Session:
             try:
                 return await look_from(self.client, address, looks, options)
             except calls.UnheardError as error:
-                self._lost_at(address)
+                self.lose(address)
                 self.notice(f"{self.label(address)} ({address}) is not heard of: {error}")
                 return None
 
@@ -202,97 +222,6 @@ class Session:
     def require(self, looks: Sequence[Look], options: Options) -> None:
         """Takes none from now on that does not see all of this."""
         self._recruiter.looks, self._recruiter.options = looks, options
-
-    # --- running -------------------------------------------------------------------------------
-
-    def run(
-        self,
-        name: str,
-        function: Callable[[A, Options], T],
-        arguments: Sequence[A],
-        options: Options,
-    ) -> T:
-        """Runs a function as a task on one of the instances, on another where that one is lost.
-
-        Args:
-            name: The task's, with the number of the attempt behind it.
-            function: What to run.
-            arguments: Its argument for each attempt: one that is lost may still go on somewhere.
-            options: What opens its stores, its second argument: it travels beside the task.
-
-        Raises:
-            FrameworkError: As the function does.
-            NoInstancesError: All those are lost that it was run on.
-        """
-        for attempt, argument in enumerate(arguments):
-            run = self._run(f"{name}-{attempt}", function, argument, options)
-            try:
-                result: T | FrameworkError = calls.start(self.client, run).result()
-            except calls.LostTaskError as error:
-                self.notice(f"{name} was lost and is run again: {error}")
-                self.tell()
-                continue
-            if isinstance(result, FrameworkError):
-                raise result
-            return result
-        raise NoInstancesError(f"{name}: {len(arguments)} instances were lost one after the other")
-
-    async def _run(
-        self, key: str, function: Callable[[A, Options], T], argument: A, options: Options
-    ) -> T | FrameworkError:
-        try:
-            there = await self.present()
-        except calls.UnheardError as error:
-            raise calls.LostTaskError(str(error)) from error
-        await self.recruit(there)
-        address = next((each for each in self.instances if each in there), None)
-        if address is None:
-            raise NoInstancesError(f"{key}: no instance is left")
-        try:
-            await calls.call(self.client, address, vault.put, key, options, timeout_s=_ANSWER_S)
-        except calls.UnheardError as error:
-            raise self._lost_at(address) from error
-        future = calls.submit(self.client, address, key, _run, function, argument, key)
-        result = asyncio.ensure_future(calls.result_of(self.client, future))
-        try:
-            await self._watch(address, key, result)
-            return await result
-        finally:
-            result.cancel()
-            future.release()
-
-    async def _watch(self, address: str, key: str, result: asyncio.Future[Any]) -> None:
-        """Waits for a task, as long as the worker that it runs on is heard of."""
-        silent_s = 0.0
-        while not result.done() and silent_s < SILENT_S:
-            await asyncio.wait([result], timeout=1.0)
-            if result.done():
-                return
-            try:
-                silent_s += 1.0
-                if address not in await self.present():
-                    break
-                await calls.call(self.client, address, vault.keep, key, timeout_s=2.0)
-                silent_s = 0.0
-            except calls.UnheardError as error:
-                logger.info("%s: %s", address, error)
-        raise self._lost_at(address)
-
-    def _lost_at(self, address: str) -> calls.LostTaskError:
-        for member in self.roster.members:
-            if member.address == address:
-                self.roster.lose(member)
-        return calls.LostTaskError(f"{address} is not heard of")
-
-
-def _run(function: Callable[[A, Options], T], argument: A, key: str) -> T | FrameworkError:
-    """Returns an expected error: Dask would log one that is raised as if it were a defect."""
-    try:
-        return function(argument, vault.take(key))
-    except FrameworkError as error:
-        return error
-    finally:
-        vault.drop(key)
 
 
 @contextmanager

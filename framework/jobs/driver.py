@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from framework.jobs.commit import clear_staged, commit, committed
 from framework.jobs.errors_file import write_errors
 from framework.jobs.extras import publish_extras
 from framework.jobs.finalizing import bring_logs, check_rows, report_end, stage_output
+from framework.jobs.instances import idleness_of, instances_of
 from framework.jobs.journal import Journal
 from framework.jobs.keeping import ReceiptKeeper
 from framework.jobs.ledger import Intent, Ledger
@@ -45,7 +45,6 @@ logger = logging.getLogger(__name__)
 
 CANCEL_GRACE_S = 2.0
 _CLOSE_GRACE_S = 10.0
-_LISTED_S = 2.0
 
 
 class Driver:
@@ -153,7 +152,7 @@ class Driver:
         settings = self._plan.settings
         with open_session(
             self._plan.compute,
-            self._instances(),
+            instances_of(self._plan, self._listing, self._ledger.done),
             settings.compute.wait_timeout,
             self._reporter.notice,
             self._is_canceled.is_set,
@@ -168,16 +167,6 @@ class Driver:
                 self._source.tell_copies()
             self._score(session)
             self._finalize(session)
-
-    def _instances(self) -> int:
-        """As many as were asked for; where they are started for the job, no more than have work."""
-        settings, compute = self._plan.settings, self._plan.compute
-        asked = settings.resources.instance_count
-        is_started = not compute.is_in_process and not compute.is_shared
-        if asked == 1 or not is_started or not self._listing.is_listed_within(_LISTED_S):
-            return asked
-        planned = math.ceil(self._listing.known / settings.mini_batch_size)
-        return max(1, min(asked, planned - len(self._ledger.done)))
 
     def _committed(self) -> Intent | None:
         """What a driver before this one has published as the output; tidies up after it."""
@@ -199,7 +188,7 @@ class Driver:
             session, spec, on_state=self._on_pool_state, wait_timeout_s=wait_timeout_s
         ) as pools:
             self._dispatcher = dispatcher = Dispatcher(
-                session, pools, self._source, self._bounds.limits
+                session, pools, self._source, self._bounds.limits, idleness_of(self._plan)
             )
             if self._is_canceled.is_set() or self._listing.error is not None:
                 dispatcher.stop(CANCEL_GRACE_S)

@@ -6,6 +6,7 @@ import secrets
 
 from framework.domain.outcomes import Counts
 from framework.domain.states import JobStatus
+from framework.engine.errands import run_on_one
 from framework.engine.session import Session
 from framework.errors import AccountingError, FrameworkError, NothingSucceededError
 from framework.jobs.clock import now
@@ -94,4 +95,4 @@ def _reduce(plan: JobPlan, session: Session, epoch: int) -> Intent:
     attempts = [reduction(attempt) for attempt in range(MOST_ATTEMPTS)]
     # Another workspace may have a job of the same name on the same cluster.
     key = f"reduce-{record.name}-{epoch}-{secrets.token_hex(4)}"
-    return session.run(key, reduce_parts, attempts, plan.sent_options)
+    return run_on_one(session, key, reduce_parts, attempts, plan.sent_options)

@@ -59,9 +59,10 @@ class Compute:
         name: A file in `conf/compute/`, or a registered type by itself.
         type: A registered compute; the name where absent.
         wait_timeout: Seconds to wait for the first instance.
-        min_instances: Instances that are kept while nothing runs.
+        min_instances: Least instances of one job, kept until its end, idle or not.
         max_instances: Most instances of one job, whatever `resources.instance_count` asks for.
-        idle_time_before_scale_down: Seconds that an instance without work is kept.
+        idle_time_before_scale_down: Seconds that an instance is kept in the end which has no work
+            any more.
         allow_plaintext_secrets: Whether secrets may be sent to a scheduler elsewhere without TLS.
         params: What the registered compute takes, as keyword arguments.
     """

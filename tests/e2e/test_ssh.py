@@ -20,6 +20,16 @@ SCRIPT = """
 """
 
 
+HELD = """
+    import os, time
+    gate = os.path.join(os.path.dirname(os.environ["BENCH_LOG"]), "gate")
+    def run(mini_batch):
+        while "f00000.txt" in mini_batch[0] and not os.path.exists(gate):
+            time.sleep(0.05)
+        return [{"name": os.path.basename(file)} for file in mini_batch]
+"""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     with sshd(tmp_path_factory.mktemp("sshd")) as running:
@@ -67,6 +77,32 @@ def test_a_job_on_two_hosts_gives_the_rows_and_leaves_nothing_there(
     assert {name[: len("instance-N")] for name in bench.logs()} == {"instance-0", "instance-1"}
     said = "".join(path.read_text(errors="replace") for path in bench._said.iterdir())
     assert "PRIVATE KEY" not in said
+
+
+def test_a_host_without_work_is_given_back_before_the_job_ends(bench, hosts, server):
+    bench.files(6)
+    bench.script(HELD)
+    host = f"127.0.0.1:{server.port}"
+    running = bench.start(
+        *hosts(host, host),
+        "resources.instance_count=2",
+        "compute.idle_time_before_scale_down=1",
+        "retry_settings.timeout=200",
+    )
+
+    def workers():
+        found = [each.as_dict(["pid", "cmdline"]) for each in bench.processes()]
+        return [each for each in found if "framework.engine.tethered" in (each["cmdline"] or ())]
+
+    told = "is given back after 1 s without work (compute.idle_time_before_scale_down)"
+    assert running.wait_until_said(told)
+    assert running.wait_until(lambda: len(workers()) == 1)
+    assert running.process.poll() is None
+    (bench.root / "gate").touch()
+    ended = running.end().check()
+
+    assert ended.lines == ["name", *(f"f{place:05d}.txt" for place in range(6))]
+    assert len(bench.logs()) == 2
 
 
 def test_a_host_that_can_not_be_used_is_named_and_the_others_do_the_work(bench, hosts, server):

@@ -228,7 +228,6 @@ WITHOUT_EFFECT = {
         "network_settings",
         "identity",
         "enable_node_public_ip",
-        "compute.idle_time_before_scale_down",
     ),
     "azure_blob": (),
     "azure_data_lake_gen2": ("credentials.authority_url", "credentials.resource_url"),
