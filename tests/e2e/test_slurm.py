@@ -20,6 +20,14 @@ SCRIPT = """
                 for file in mini_batch]
 """
 SLOW = SCRIPT.replace("return", "import time; time.sleep(600)\n        return")
+HELD = """
+    import os, time
+    gate = os.path.join(os.path.dirname(os.environ["BENCH_LOG"]), "gate")
+    def run(mini_batch):
+        while "f00000.txt" in mini_batch[0] and not os.path.exists(gate):
+            time.sleep(0.05)
+        return [{"name": os.path.basename(file)} for file in mini_batch]
+"""
 DEATH_S = 15  # from its start on: it has to be there in that time, too
 
 
@@ -70,6 +78,29 @@ def test_as_many_jobs_as_have_work_give_the_rows_and_leave_the_queue_empty(bench
     assert not [job for job in jobs() if "COMPLETING" not in job]
     assert not list(bench.root.glob("slurm-*.out"))
     assert not [path for path in bench.tmp.iterdir() if path.name.startswith(".dask-batch")]
+
+
+def test_jobs_without_work_are_canceled_and_so_are_those_still_in_the_queue(bench, queue):
+    bench.files(12)
+    bench.script(HELD)
+    running = bench.start(
+        *queue,
+        "++compute.cores=2",  # two jobs fill the node, and the third waits
+        "resources.instance_count=3",
+        "compute.idle_time_before_scale_down=1",
+        "retry_settings.timeout=200",
+    )
+    assert running.wait_until_said("is given back after 1 s without work")
+    name = bench.root.parent.name
+    assert running.wait_until(lambda: len([job for job in jobs() if " RUNNING " in job]) == 1)
+    assert running.wait_until(lambda: not [job for job in jobs() if "PENDING" in job])
+    assert running.process.poll() is None
+    assert len([job for job in jobs("--states=all") if job.endswith(name)]) == 3
+    (bench.root / "gate").touch()
+    ended = running.end().check()
+
+    assert ended.lines == ["name", *(f"f{place:05d}.txt" for place in range(12))]
+    assert ended.err.count("is given back") == 1
 
 
 def test_what_the_queue_refuses_is_said_in_its_words(bench, queue):

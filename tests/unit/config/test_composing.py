@@ -209,6 +209,40 @@ def test_azures_zero_retries_means_one_try() -> None:
     assert any("max_retries" in notice for notice in made.notices)
 
 
+@pytest.mark.parametrize(
+    ("bounds", "asked", "instances", "notice"),
+    [
+        (["compute.min_instances=3"], [], 3, None),
+        (["compute.min_instances=3"], ["4"], 4, None),
+        (
+            ["compute.min_instances=3"],
+            ["2"],
+            3,
+            "resources.instance_count: 2 is less than compute.min_instances, so the job has 3",
+        ),
+        (["compute.min_instances=2", "compute.max_instances=2"], [], 2, None),
+        (
+            ["compute.min_instances=1", "compute.max_instances=2"],
+            ["3"],
+            2,
+            "resources.instance_count: 3 is more than compute.max_instances, so the job has 2",
+        ),
+    ],
+)
+def test_a_job_stays_within_its_computes_bounds(
+    bounds: list[str], asked: list[str], instances: int, notice: str | None
+) -> None:
+    counts = [f"resources.instance_count={count}" for count in asked]
+    composed = compose(["scorer.name=x", "input=data", *bounds, *counts])
+    assert composed.settings.resources.instance_count == instances
+    assert [each for each in composed.notices if "instance" in each] == [notice] * bool(notice)
+
+
+def test_least_instances_are_at_most_the_most() -> None:
+    problems = problems_of("compute.min_instances=3", "compute.max_instances=2")
+    assert "at most compute.max_instances, 2, is 3" in problems["compute.min_instances"]
+
+
 def test_words_of_closed_sets_may_have_any_case() -> None:
     made = compose([*AD_HOC, "output_action=Summary_Only", "logging_level=DEBUG"])
     assert made.settings.output_action is OutputAction.SUMMARY_ONLY

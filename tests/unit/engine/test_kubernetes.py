@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib import resources
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from kr8s.asyncio.objects import Deployment
 
 from framework.engine.kubernetes import KubernetesCompute
 
@@ -51,3 +54,24 @@ def test_a_template_that_is_none_is_found_by_that_schema():
 def test_a_name_that_kubernetes_would_refuse_is_said(name):
     with pytest.raises(ValueError, match="Kubernetes takes"):
         KubernetesCompute(image="ours:1", name=name)
+
+
+def test_of_workers_without_work_the_deployments_are_deleted(monkeypatch):
+    asked, deleted = [], []
+
+    async def listed(**options):
+        asked.append(options)
+        for name in ("job-default-worker-1", "job-default-worker-2"):
+            yield Deployment({"metadata": {"name": name}}, api=object())
+
+    async def delete(self):
+        deleted.append(self.name)
+
+    monkeypatch.setattr(Deployment, "list", listed)
+    monkeypatch.setattr(Deployment, "delete", delete)
+    cluster = SimpleNamespace(name="job", namespace="batch")
+    asyncio.run(KubernetesCompute(image="ours:1").shrink(cluster, {"job-default-worker-2"}))
+
+    labels = {"dask.org/workergroup-name": "job-default"}
+    assert asked == [{"namespace": "batch", "label_selector": labels}]
+    assert deleted == ["job-default-worker-1"]
