@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from io import RawIOBase
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
-from framework.domain.outcomes import Receipt
 from framework.errors import AccountingError
 from framework.jobs.extents import Extent, extents
+from framework.jobs.joining import JoinedOutput, Parts
 from framework.jobs.ledger import Intent, read_receipts
 from framework.jobs.record import open_record
 from framework.outputs import Block, Column, OutputFormat, unite
-from framework.storage import NO_OPTIONS, Options, Store, open_store
-from framework.storage.checksums import sha256_of
+from framework.storage import NO_OPTIONS, Options, open_store
 from framework.storage.sorting import SortedRuns
 
-_PIECE = 1 << 20
 _EXTENTS_IN_MEMORY = 50_000
 
 
@@ -56,7 +52,7 @@ def reduce_parts(reduction: Reduction, options: Options = NO_OPTIONS) -> Intent:
     """
     record = open_record(open_store(reduction.workspace, options), reduction.job, options)
     target = open_store(reduction.folder, options)
-    parts = _Parts(record.staging)
+    parts = Parts(record.staging)
     ordered = SortedRuns(
         extents(parts.note(read_receipts(record)), join=reduction.output_format.joins_blocks),
         _by_input_order,
@@ -64,8 +60,9 @@ def reduce_parts(reduction: Reduction, options: Options = NO_OPTIONS) -> Intent:
     )
     columns = unite(_column_sets(ordered), reduction.output_format.promote)
     with target.stage(reduction.file_name, reduction.token) as staged:
-        output = _HashingWriter(staged.stream)
-        rows = _join(reduction.output_format, columns, ordered, parts, cast(BinaryIO, output))
+        output = JoinedOutput(staged)
+        with closing(parts.blocks(ordered)) as blocks:
+            rows = _join(reduction.output_format, columns, ordered, blocks, output)
     return Intent(
         final=f"{target.url.rstrip('/')}/{reduction.file_name}",
         identity=target.identity(staged.path),
@@ -93,12 +90,11 @@ def _join(
     output_format: OutputFormat,
     columns: tuple[Column, ...],
     ordered: SortedRuns[Extent],
-    parts: _Parts,
-    output: BinaryIO,
+    blocks: Iterator[Block],
+    output: JoinedOutput,
 ) -> int:
-    blocks = (Block(extent.columns, parts.pieces(extent)) for extent in ordered)
     total = 0
-    counted = output_format.join(columns, blocks, output)
+    counted = output_format.join(columns, blocks, cast(BinaryIO, output))
     for extent, rows in zip(ordered, counted, strict=True):
         if rows != extent.rows:
             raise AccountingError(
@@ -107,69 +103,3 @@ def _join(
             )
         total += rows
     return total
-
-
-class _Parts:
-    """Reads parts, and checks each one's checksum before its first use."""
-
-    def __init__(self, staging: Store) -> None:
-        self._store = staging
-        self._unchecked: dict[str, str] = {}
-
-    def note(self, receipts: Iterable[Receipt]) -> Iterator[Receipt]:
-        """Passes receipts on, and keeps the checksums of their parts."""
-        for receipt in receipts:
-            if receipt.part is not None:
-                self._unchecked[receipt.part.name] = receipt.part.sha256
-            yield receipt
-
-    def pieces(self, extent: Extent) -> Iterator[bytes]:
-        """An extent's bytes, a mebibyte at a time."""
-        with self._open(extent.part) as file:
-            self._check(extent.part, file)
-            file.seek(extent.offset)
-            remaining = extent.length
-            while remaining and (piece := file.read(min(_PIECE, remaining))):
-                remaining -= len(piece)
-                yield piece
-        if remaining:
-            raise AccountingError(f"part {extent.part} is shorter than the ledger says")
-
-    def _open(self, part: str) -> AbstractContextManager[BinaryIO]:
-        try:
-            return self._store.open_read(part)
-        except FileNotFoundError:
-            raise AccountingError(f"part {part} is gone from {self._store.url}") from None
-
-    def _check(self, part: str, file: BinaryIO) -> None:
-        expected = self._unchecked.pop(part, None)
-        if expected is None:
-            return
-        if sha256_of(file) != expected:
-            raise AccountingError(f"part {part}: its checksum is not the ledger's")
-
-
-class _HashingWriter(RawIOBase):
-    """Passes bytes on, and knows their number and checksum."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    @property
-    def sha256(self) -> str:
-        """Of everything that was written, in hex."""
-        return self._hash.hexdigest()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._hash.update(data)
-        self._stream.write(data)
-        self.size += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self.size

@@ -105,8 +105,7 @@ class AzureMLFormat(DelimitedFormat):
 def copy_rows(block: Block, target: BinaryIO) -> int:
     """Copies a block of delimited rows, and counts them."""
     counter = RowCounter()
-    for piece in block.data:
-        target.write(piece)
+    for piece in block.copy_to(target):
         counter.add(piece)
     return counter.rows
 

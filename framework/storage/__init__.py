@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framework.errors import UsageError
-from framework.storage.contract import AppendLog, StagedFile, Store, StoredFile
+from framework.storage.contract import AppendLog, FileRange, StagedFile, Store, StoredFile
 from framework.storage.fetch import Fetcher, FetchError
 from framework.storage.inputs import InputListing, open_input
 from framework.storage.local import LocalStore
@@ -15,6 +15,7 @@ __all__ = [
     "AppendLog",
     "FetchError",
     "Fetcher",
+    "FileRange",
     "InputListing",
     "LocalStore",
     "Options",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -202,6 +202,24 @@ class Store(ABC):
         """
 
 
+class FileRange(NamedTuple):
+    """A range of a file in a store.
+
+    Attributes:
+        store: The store.
+        path: The file's path there.
+        start: The first byte.
+        length: In bytes.
+        is_whole: Whether it is all of the file.
+    """
+
+    store: Store
+    path: str
+    start: int
+    length: int
+    is_whole: bool = False
+
+
 class StagedFile(ABC):
     """A file being staged.
 
@@ -212,3 +230,19 @@ class StagedFile(ABC):
 
     path: str
     stream: BinaryIO
+
+    def append(self, origin: FileRange, data: Iterable[bytes]) -> Iterator[bytes]:
+        """Adds a range of another file, after what was written; it is added at the end of `data`.
+
+        A store that can copies it within itself, and sends nothing.
+
+        Args:
+            origin: The range, of a file that does not change any more.
+            data: Its bytes, which who joins files reads anyway, to check them.
+
+        Yields:
+            The same bytes.
+        """
+        for piece in data:
+            self.stream.write(piece)
+            yield piece

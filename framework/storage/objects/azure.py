@@ -21,6 +21,7 @@ from framework.storage.objects.azure_client import AzureClient
 from framework.storage.objects.azure_failures import failure_of
 from framework.storage.objects.azure_requests import AzureRequests
 from framework.storage.objects.azure_upload import COPIED_BYTES, TOKEN, AzureUpload
+from framework.storage.objects.copying import copy_in_pieces, delete_each
 from framework.storage.objects.failures import (
     CantCopyError,
     ConditionError,
@@ -28,6 +29,7 @@ from framework.storage.objects.failures import (
     RangeError,
     ServiceError,
 )
+from framework.storage.objects.joining import JoinLimits, Source
 from framework.storage.objects.retrying import Patience
 from framework.storage.objects.service import (
     Head,
@@ -41,7 +43,6 @@ from framework.storage.objects.service import (
 Answer = TypeVar("Answer")
 
 _LISTED_AT_ONCE = 5_000
-_DELETED_AT_ONCE = 32
 _SENT_WHOLE_BYTES = 1 << 20
 """More at once would hold up the event loop, as aiohttp warns: it is sent as a stream."""
 
@@ -56,7 +57,10 @@ class AzureObjects(ObjectService):
     lists_in_order = False
     skips_ahead = False
 
+    limits = JoinLimits(least_sent=1, least_copied=1 << 20, most_copied=64 << 20)
+
     def __init__(self, client: AzureClient) -> None:
+        self.joins = self.limits
         self.client = client
         self._patience = Patience()
 
@@ -143,7 +147,7 @@ class AzureObjects(ObjectService):
                 self.create_by(copy, target, token)
             else:
                 upload = AzureUpload(self, target, token, is_new=True)
-                upload.copy(source, size)
+                copy_in_pieces(upload, Source(source, 0, size), self.limits)
                 upload.commit()
         except (ServiceError, FileNotFoundError, PassingError) as error:
             # The source can't be read in that way, or the service has none: Azurite's has not all.
@@ -152,22 +156,10 @@ class AzureObjects(ObjectService):
     def delete(self, keys: Sequence[str]) -> None:
         """Removes blobs, several at once."""
 
-        def deleting(key: str) -> Callable[[], Awaitable[None]]:
-            return lambda: self.blob(key).delete_blob(delete_snapshots="include")
-
-        from concurrent.futures import ThreadPoolExecutor
-
         def delete(key: str) -> None:
-            try:
-                self.ask(deleting(key), key)
-            except FileNotFoundError:
-                return
+            self.ask(lambda: self.blob(key).delete_blob(delete_snapshots="include"), key)
 
-        if len(keys) == 1:
-            delete(keys[0])
-            return
-        with ThreadPoolExecutor(_DELETED_AT_ONCE, "delete") as threads:
-            list(threads.map(delete, keys))
+        delete_each(delete, keys)
 
     def pages(self, prefix: str, after: str = "") -> Iterator[list[Listed]]:
         """All blobs whose names begin with a prefix; the folders of a data lake are none."""
@@ -222,12 +214,7 @@ class AzureObjects(ObjectService):
         try:
             self.ask(request, key)
         except ConditionError:
-            try:
-                if self.head(key).token == token:
-                    return  # our own earlier request, whose answer was lost
-            except FileNotFoundError:
-                pass  # gone again; it was there
-            raise FileExistsError(key) from None
+            self.check_ours(key, token)
 
     def _once(self, request: Callable[[], Awaitable[Answer]], key: str) -> Answer:
         from fsspec.asyn import sync

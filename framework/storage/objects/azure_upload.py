@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from typing import TYPE_CHECKING
 
+from framework.storage.objects.failures import CantCopyError, ServiceError
+from framework.storage.objects.joining import Source
 from framework.storage.objects.service import Upload, split_key
 
 if TYPE_CHECKING:
@@ -13,9 +14,7 @@ if TYPE_CHECKING:
 
 TOKEN = "batchtoken"  # noqa: S105 - the name of a metadata key
 COPIED_BYTES = 256 << 20
-"""What is copied in one request, as a blob or as a block of one."""
-
-_COPIED_AT_ONCE = 8
+"""What is copied as a blob, in one request."""
 
 
 class AzureUpload(Upload):
@@ -46,29 +45,26 @@ class AzureUpload(Upload):
         )
         self._numbers.add(number)
 
-    def copy(self, source: str, size: int) -> None:
-        """Makes blocks of another blob's ranges."""
-        starts = range(0, size, COPIED_BYTES)
+    def copy(self, number: int, source: Source) -> None:
+        """Makes a block of a range of another blob."""
 
-        async def copy_all() -> None:
-            url, readable = await self._objects.client.readable(split_key(source))
-            blob, slots = self._objects.blob(self._key), asyncio.Semaphore(_COPIED_AT_ONCE)
+        async def copy_block() -> None:
+            url, readable = await self._objects.client.readable(split_key(source.key))
+            await self._objects.blob(self._key).stage_block_from_url(
+                self._id(number), url, source.start, source.length, **readable
+            )
 
-            async def copy_one(number: int, start: int) -> None:
-                length = min(COPIED_BYTES, size - start)
-                async with slots:
-                    await blob.stage_block_from_url(
-                        self._id(number), url, start, length, **readable
-                    )
-
-            await asyncio.gather(*(copy_one(*each) for each in enumerate(starts, start=1)))
-
-        self._objects.ask(copy_all, self._key)
-        self._numbers.update(range(1, len(starts) + 1))
+        try:
+            self._objects.ask(copy_block, self._key)
+        except (FileNotFoundError, ServiceError) as error:
+            # The source can't be read in that way, or the service has none: Azurite hasn't.
+            raise CantCopyError(str(error)) from error
+        self._numbers.add(number)
 
     def finish(self, number: int, data: bytes) -> None:
         """Sends the last block, and makes the blob of all."""
-        self.add(number, data)
+        if data or not self._numbers:
+            self.add(number, data)
         self.commit()
 
     def commit(self) -> None:

@@ -9,12 +9,11 @@ from weakref import WeakKeyDictionary
 from framework.storage.objects.failures import CantCopyError, Conflict
 from framework.storage.objects.retrying import again_on_conflict
 from framework.storage.objects.service import ObjectService, split_key
-from framework.storage.objects.writing import ObjectWriter
+from framework.storage.objects.writing import ObjectWriter, rewrite
 
 RESENT_BYTES = 8 << 20
 """What is committed by sending it again, in one request: a copy within S3 takes three."""
 
-_BLOCK_BYTES = 4 << 20
 _LOCK = threading.Lock()
 _PROMISES: WeakKeyDictionary[ObjectService, dict[str, bool]] = WeakKeyDictionary()
 """What was found out, by bucket."""
@@ -40,19 +39,8 @@ def _copy(objects: ObjectService, staged: str, final: str, size: int, token: str
     try:
         objects.copy_new(staged, final, size, token)
     except CantCopyError:
-        _send_again(objects, staged, final, size, token)
-
-
-def _send_again(objects: ObjectService, staged: str, final: str, size: int, token: str) -> None:
-    _check_free(objects, final)  # before all the bytes travel
-    writer = ObjectWriter(objects, final, token, is_new=True)
-    try:
-        for start in range(0, size, _BLOCK_BYTES):
-            writer.write(objects.get(staged, start, _BLOCK_BYTES).data)
-        writer.publish()
-    except BaseException:
-        writer.abort()
-        raise
+        _check_free(objects, final)  # before all the bytes travel
+        rewrite(objects, [staged], ObjectWriter(objects, final, token, is_new=True))
 
 
 def _check_free(objects: ObjectService, key: str) -> None:

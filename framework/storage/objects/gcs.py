@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from framework.storage.objects.copying import delete_each
 from framework.storage.objects.failures import ConditionError, RangeError, ServiceError
-from framework.storage.objects.gcs_client import Answer, GoogleClient
+from framework.storage.objects.gcs_client import GoogleClient, place
+from framework.storage.objects.gcs_join import GoogleJoin
+from framework.storage.objects.gcs_upload import IS_NEW, TOKEN, GoogleUpload
+from framework.storage.objects.joining import JoinLimits
 from framework.storage.objects.service import (
     Head,
     Listed,
@@ -29,10 +32,6 @@ from framework.storage.objects.service import (
     split_key,
 )
 
-_TOKEN = "batchtoken"  # noqa: S105 - the name of a metadata key
-_DELETED_AT_ONCE = 32
-_IS_NEW = {"ifGenerationMatch": "0"}
-
 
 class GoogleObjects(ObjectService):
     """The buckets that some credentials open.
@@ -41,7 +40,10 @@ class GoogleObjects(ObjectService):
         client: What the service is asked through.
     """
 
+    limits = JoinLimits(least_sent=1, least_copied=1 << 20, most_copied=5 << 40, takes_ranges=False)
+
     def __init__(self, client: GoogleClient) -> None:
+        self.joins = self.limits
         self.client = client
 
     @property
@@ -51,8 +53,8 @@ class GoogleObjects(ObjectService):
 
     def head(self, key: str) -> Head:
         """What there is to know of an object."""
-        found = self.client.ask("GET", _place(key), key).json()
-        token = found.get("metadata", {}).get(_TOKEN, "")
+        found = self.client.ask("GET", place(key), key).json()
+        token = found.get("metadata", {}).get(TOKEN, "")
         return Head(int(found["size"]), str(found["generation"]), token)
 
     def get(self, key: str, start: int, length: int | None, etag: str = "") -> Piece:
@@ -67,7 +69,7 @@ class GoogleObjects(ObjectService):
         query = {"alt": "media"} | ({"ifGenerationMatch": etag} if etag else {})
         try:
             found = self.client.ask(
-                "GET", f"/download{_place(key)}", key, query=query, headers=headers
+                "GET", f"/download{place(key)}", key, query=query, headers=headers
             )
         except RangeError:
             head = self.head(key)
@@ -88,7 +90,7 @@ class GoogleObjects(ObjectService):
     def create(self, key: str, data: bytes, token: str) -> None:
         """Writes an object if there is none."""
         try:
-            self._send(key, data, token, _IS_NEW)
+            self._send(key, data, token, IS_NEW)
         except ConditionError:
             self.check_ours(key, token)
 
@@ -96,11 +98,15 @@ class GoogleObjects(ObjectService):
         """Begins an object of many parts."""
         return GoogleUpload(self, key, token, is_new)
 
+    def join(self, key: str, token: str, *, is_new: bool) -> Upload:
+        """Begins an object that is composed."""
+        return GoogleJoin(self, key, token, is_new)
+
     def copy_new(self, source: str, target: str, size: int, token: str) -> None:
         """Rewrites an object under another name, in as many steps as the service wants."""
         bucket, name = split_key(target)
-        path = f"{_place(source)}/rewriteTo/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
-        query = dict(_IS_NEW)
+        path = f"{place(source)}/rewriteTo/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
+        query = dict(IS_NEW)
         try:
             while True:
                 answer = self.client.ask("POST", path, source, query=query).json()
@@ -112,18 +118,7 @@ class GoogleObjects(ObjectService):
 
     def delete(self, keys: Sequence[str]) -> None:
         """Removes objects, several at once."""
-
-        def delete(key: str) -> None:
-            try:
-                self.client.ask("DELETE", _place(key), key)
-            except FileNotFoundError:
-                return
-
-        if len(keys) == 1:
-            delete(keys[0])
-            return
-        with ThreadPoolExecutor(_DELETED_AT_ONCE, "delete") as threads:
-            list(threads.map(delete, keys))
+        delete_each(lambda key: self.client.ask("DELETE", place(key), key), keys)
 
     def pages(self, prefix: str, after: str = "") -> Iterator[list[Listed]]:
         """All objects whose keys begin with a prefix."""
@@ -152,19 +147,6 @@ class GoogleObjects(ObjectService):
         answer = self.client.ask("GET", "/storage/v1/b", "", query={"project": self.client.project})
         return [each["name"] for each in answer.json().get("items", ())]
 
-    def check_ours(self, key: str, token: str) -> None:
-        """After a refusal: whether it was our own earlier request, whose answer was lost.
-
-        Raises:
-            FileExistsError: Somebody else's object is there.
-        """
-        try:
-            if self.head(key).token == token:
-                return
-        except FileNotFoundError:
-            pass  # gone again; it was there
-        raise FileExistsError(key)
-
     def _listed(self, prefix: str, query: Mapping[str, str]) -> Iterator[Any]:
         path = f"/storage/v1/b/{quote(split_key(prefix)[0], safe='')}/o"
         following: dict[str, str] = {}
@@ -177,7 +159,7 @@ class GoogleObjects(ObjectService):
 
     def _send(self, key: str, data: bytes, token: str, condition: Mapping[str, str]) -> None:
         bucket, name = split_key(key)
-        description = json.dumps({"name": name, "metadata": {_TOKEN: token}})
+        description = json.dumps({"name": name, "metadata": {TOKEN: token}})
         body = (
             b"--==0==\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n"
             + description.encode()
@@ -193,84 +175,6 @@ class GoogleObjects(ObjectService):
             headers={"Content-Type": 'multipart/related; boundary="==0=="'},
             body=body,
         )
-
-
-class GoogleUpload(Upload):
-    """A resumable upload: pieces one after the other.
-
-    Args:
-        objects: The service.
-        key: The object's.
-        token: For its metadata.
-        is_new: Whether it is to be created, not replaced.
-    """
-
-    is_in_order = True
-
-    def __init__(self, objects: GoogleObjects, key: str, token: str, is_new: bool) -> None:
-        bucket, name = split_key(key)
-        self._objects = objects
-        self._key = key
-        self._token = token
-        self._sent = 0
-        begun = objects.client.ask(
-            "POST",
-            f"/upload/storage/v1/b/{quote(bucket, safe='')}/o",
-            key,
-            query={"uploadType": "resumable", "name": name, **(_IS_NEW if is_new else {})},
-            headers={"Content-Type": "application/json; charset=UTF-8"},
-            body=json.dumps({"metadata": {_TOKEN: token}}).encode(),
-        )
-        self._session = begun.headers["Location"]
-
-    def add(self, number: int, data: bytes) -> None:
-        """Sends a piece."""
-        self._objects.client.persistently(lambda: self._continue(data, is_last=False))
-        self._sent += len(data)
-
-    def finish(self, number: int, data: bytes) -> None:
-        """Sends the last piece."""
-        try:
-            self._objects.client.persistently(lambda: self._continue(data, is_last=True))
-        except (ConditionError, FileNotFoundError):
-            self._objects.check_ours(self._key, self._token)
-
-    def abort(self) -> None:
-        """Gives the upload up."""
-        try:
-            self._objects.client.ask("DELETE", self._session, self._key)
-        except (FileNotFoundError, ServiceError):
-            return  # it ends by itself after a week
-
-    def _continue(self, data: bytes, *, is_last: bool) -> None:
-        """Sends what the service does not have yet of a piece: an earlier try may have come."""
-        end = self._sent + len(data)
-        total = str(end) if is_last else "*"
-        known = self._sent
-        while known < end or is_last:
-            span = f"{known}-{end - 1}" if known < end else "*"
-            answer = self._objects.client.once(
-                "PUT",
-                self._session,
-                self._key,
-                headers={"Content-Range": f"bytes {span}/{total}"},
-                body=data[known - self._sent :],
-            )
-            if answer.status != 308:
-                return
-            known = max(known, _persisted(answer))
-            if known == end and not is_last:
-                return
-
-
-def _persisted(answer: Answer) -> int:
-    last = answer.headers.get("Range", "").rpartition("-")[2]
-    return int(last) + 1 if last else 0
-
-
-def _place(key: str) -> str:
-    bucket, name = split_key(key)
-    return f"/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
 
 
 def _changed(key: str) -> ServiceError:

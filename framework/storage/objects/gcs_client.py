@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from framework.storage.objects.failures import (
     MissingBucketError,
@@ -122,6 +123,12 @@ class GoogleClient:
                 key,
             )
         return of_status(answer.status, "", key, said)
+
+
+def place(key: str) -> str:
+    """Where an object is, below the service's address."""
+    bucket, name = split_key(key)
+    return f"/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
 
 
 def _message(body: bytes) -> str:

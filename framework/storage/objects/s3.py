@@ -10,22 +10,22 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from framework.storage.direct import requests_for
 from framework.storage.gets import Requests
+from framework.storage.objects.copying import copy_in_pieces
 from framework.storage.objects.failures import (
     ConditionError,
     PassingError,
     RangeError,
     ServiceError,
 )
+from framework.storage.objects.joining import JoinLimits, Source
 from framework.storage.objects.retrying import Patience
 from framework.storage.objects.s3_failures import failure_of
 from framework.storage.objects.s3_listing import read_listings_quickly
@@ -40,8 +40,6 @@ from framework.storage.objects.service import (
 )
 
 _DELETED_AT_ONCE = 1_000
-_COPIED_BYTES = 512 << 20
-_COPIED_AT_ONCE = 8
 _CONNECTIONS = 64
 
 _AMAZON = re.compile(r"(?:.*\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws)")
@@ -63,7 +61,10 @@ class S3Objects(ObjectService):
         filesystem: The s3fs file system that has the credentials and the connections.
     """
 
+    limits = JoinLimits(least_sent=5 << 20, least_copied=5 << 20, most_copied=64 << 20)
+
     def __init__(self, filesystem: Any) -> None:
+        self.joins = self.limits
         self._filesystem = filesystem
         self._patience = Patience()
 
@@ -128,17 +129,8 @@ class S3Objects(ObjectService):
     def copy_new(self, source: str, target: str, size: int, token: str) -> None:
         """Copies an object part by part within S3, completed under the condition."""
         upload = S3Upload(self, target, token, is_new=True)
-        bucket, name = split_key(source)
-        origin = {"Bucket": bucket, "Key": name}
-        count = max(1, math.ceil(size / _COPIED_BYTES))
-
-        def copy(number: int) -> None:
-            start = (number - 1) * _COPIED_BYTES
-            upload.copy(number, origin, start, min(start + _COPIED_BYTES, size) - 1)
-
         try:
-            with ThreadPoolExecutor(min(count, _COPIED_AT_ONCE), "copy") as threads:
-                list(threads.map(copy, range(1, count + 1)))
+            copy_in_pieces(upload, Source(source, 0, size), self.limits)
             upload.complete()
         except BaseException:
             upload.abort()
@@ -196,19 +188,6 @@ class S3Objects(ObjectService):
     def request(self, method: str, key: str, **arguments: Any) -> Any:
         """One request of any kind, repeated for as long as it may succeed."""
         return self._patience.persistently(lambda: self._once(method, key, arguments))
-
-    def check_ours(self, key: str, token: str) -> None:
-        """After a refusal: whether it was our own earlier request, whose answer was lost.
-
-        Raises:
-            FileExistsError: Somebody else's object is there.
-        """
-        try:
-            if self.head(key).token == token:
-                return
-        except FileNotFoundError:
-            pass  # gone again; it was there
-        raise FileExistsError(key)
 
     def _listed(self, where: Mapping[str, str], prefix: str) -> Iterator[Any]:
         following: dict[str, str] = {}

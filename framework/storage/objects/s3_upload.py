@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from framework.storage.objects.failures import ConditionError, NoUploadError
-from framework.storage.objects.service import Upload
+from framework.storage.objects.failures import (
+    CantCopyError,
+    ConditionError,
+    NoUploadError,
+    ServiceError,
+    UnavailableError,
+)
+from framework.storage.objects.joining import Source
+from framework.storage.objects.service import Upload, split_key
 
 if TYPE_CHECKING:
     from framework.storage.objects.s3 import S3Objects
@@ -37,15 +44,26 @@ class S3Upload(Upload):
         sent = self._ask("upload_part", PartNumber=number, Body=data)
         self._etags[number] = sent["ETag"]
 
-    def copy(self, number: int, source: dict[str, str], first: int, last: int) -> None:
+    def copy(self, number: int, source: Source) -> None:
         """Makes a part of a range of another object."""
-        where = {"CopySource": source, "CopySourceRange": f"bytes={first}-{last}"}
-        copied = self._ask("upload_part_copy", PartNumber=number, **where)
+        bucket, name = split_key(source.key)
+        where = {
+            "CopySource": {"Bucket": bucket, "Key": name},
+            "CopySourceRange": f"bytes={source.start}-{source.start + source.length - 1}",
+        }
+        try:
+            copied = self._ask("upload_part_copy", PartNumber=number, **where)
+        except UnavailableError:
+            raise
+        except ServiceError as error:
+            # Not all that speak like S3 have it, and not all policies allow it.
+            raise CantCopyError(str(error)) from error
         self._etags[number] = copied["CopyPartResult"]["ETag"]
 
     def finish(self, number: int, data: bytes) -> None:
         """Sends the last part, and completes the upload."""
-        self.add(number, data)
+        if data or not self._etags:
+            self.add(number, data)
         self.complete()
 
     def complete(self) -> None:

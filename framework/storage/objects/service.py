@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from framework.storage.gets import Requests
+from framework.storage.objects.failures import CantCopyError
+from framework.storage.objects.joining import JoinLimits, Source
 
 
 class Listed(NamedTuple):
@@ -64,9 +66,17 @@ class Upload(ABC):
         All parts but the last are at least 5 MiB, and multiples of 256 KiB.
         """
 
+    def copy(self, number: int, source: Source) -> None:
+        """Makes a part of a range of another object, within the service; as `add` otherwise.
+
+        Raises:
+            CantCopyError: The service can't, or refuses. The part may be added in another way.
+        """
+        raise CantCopyError(source.key)
+
     @abstractmethod
     def finish(self, number: int, data: bytes) -> None:
-        """Sends the last part, and makes the object of all of them.
+        """Sends the last part, if there is more, and makes the object of all of them.
 
         Raises:
             FileExistsError: It was to be created, and there is one of that key.
@@ -93,6 +103,9 @@ class ObjectService(ABC):
 
     skips_ahead: bool = True
     """Whether a listing can begin after a key, without looking at those before it."""
+
+    joins: JoinLimits | None = None
+    """What uploads that are begun by `join` may copy; `None` once the service has refused."""
 
     @property
     def keeps_conditions(self) -> bool:
@@ -129,6 +142,10 @@ class ObjectService(ABC):
     @abstractmethod
     def upload(self, key: str, token: str, *, is_new: bool) -> Upload:
         """Begins an object of many parts, to be created (`is_new`) or replaced."""
+
+    def join(self, key: str, token: str, *, is_new: bool) -> Upload:
+        """Begins an object whose parts are copied from other objects, too."""
+        return self.upload(key, token, is_new=is_new)
 
     @abstractmethod
     def copy_new(self, source: str, target: str, size: int, token: str) -> None:
@@ -169,6 +186,19 @@ class ObjectService(ABC):
     @abstractmethod
     def buckets(self) -> list[str]:
         """The names of all buckets."""
+
+    def check_ours(self, key: str, token: str) -> None:
+        """After a refusal: whether it was our own earlier request, whose answer was lost.
+
+        Raises:
+            FileExistsError: Somebody else's object is there.
+        """
+        try:
+            if self.head(key).token == token:
+                return
+        except FileNotFoundError:
+            pass  # gone again; it was there
+        raise FileExistsError(key)
 
 
 def split_key(key: str) -> tuple[str, str]:

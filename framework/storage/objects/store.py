@@ -7,17 +7,19 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from framework.domain.files import order_key
 from framework.errors import StorageError
 from framework.storage import durable
-from framework.storage.contract import AppendLog, OnBytes, StagedFile, StoredFile
+from framework.storage.contract import AppendLog, FileRange, OnBytes, StagedFile, StoredFile
 from framework.storage.gets import Requests
 from framework.storage.objects.committing import commit, creates_exclusively
+from framework.storage.objects.joining import Source
 from framework.storage.objects.logs import LogReader, ObjectLog, pieces_of
 from framework.storage.objects.reading import BLOCK_BYTES, ObjectReader
 from framework.storage.objects.rooted import ObjectRoot
+from framework.storage.objects.staging import ObjectStagedFile
 from framework.storage.objects.walking import walk_objects
 from framework.storage.objects.writing import ObjectWriter
 from framework.storage.os_errors import shown
@@ -25,19 +27,6 @@ from framework.storage.paths import checked_relative
 from framework.storage.tree import EVERYTHING, Kind, Selection, Sight, TreeStore
 
 _COPIED_BYTES = 1 << 20
-
-
-class ObjectStagedFile(StagedFile):
-    """A hidden object beside its final name.
-
-    Attributes:
-        path: Its path in the store, to be given to `Store.commit`.
-        stream: Where its bytes go.
-    """
-
-    def __init__(self, path: str, stream: BinaryIO) -> None:
-        self.path = path
-        self.stream = stream
 
 
 class ObjectStore(ObjectRoot, TreeStore):
@@ -242,7 +231,7 @@ class ObjectStore(ObjectRoot, TreeStore):
         writer = ObjectWriter(self._objects, self._key(staged), _new_token(), is_new=False)
         try:
             # What is raised inside the block, or by its writing, is the block's own affair.
-            yield ObjectStagedFile(staged, cast(BinaryIO, writer))
+            yield ObjectStagedFile(staged, writer, self._source_of)
             with self._told("staging", final):
                 writer.publish()
         except BaseException:
@@ -250,9 +239,8 @@ class ObjectStore(ObjectRoot, TreeStore):
             raise
 
     def unstage(self, final: str, token: str) -> None:
-        """Removes the hidden object of a killed `stage`."""
-        with self._told("deleting", final):
-            self._objects.delete([self._key(self._staged(final, token))])
+        """Removes the hidden object of a killed `stage`, and what it was to be joined of."""
+        self.delete(self._staged(final, token))
 
     def commit(self, staged: str, final: str) -> None:
         """Copies a staged object to its final name, exclusively, and removes it."""
@@ -264,6 +252,13 @@ class ObjectStore(ObjectRoot, TreeStore):
         with self._told("looking at", path):
             head = self._objects.head(self._key(path))
         return head.token or f"etag {head.etag}"
+
+    def _source_of(self, origin: FileRange) -> Source | None:
+        """Where a file is for this store's service; `None` if it is another's."""
+        store = origin.store
+        if not isinstance(store, ObjectStore) or store._objects is not self._objects:
+            return None
+        return Source(store._key(origin.path), origin.start, origin.length, origin.is_whole)
 
     def _staged(self, final: str, token: str) -> str:
         return durable.hidden_sibling(final, f"{checked_relative(token)}.staged")
