@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from framework.errors import OutputExistsError
 from framework.jobs import Job
 from framework.storage import Options, Store, open_store
 from tests.servers.objects import ObjectServer
+from tests.servers.proxy import proxy
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -41,6 +43,14 @@ def run(files):
             seen.write(model)
     return [model + open(file).read() for file in files]
 """
+LARGE_BYTES = 6 << 20
+LARGE_SCRIPT = f"""
+import os
+
+def run(files):
+    return [os.path.basename(file)[0] * {LARGE_BYTES} for file in files]
+"""
+STAGED = b".staged"
 PLACES = ("input", "model", "workspace", "output", "all")
 
 
@@ -72,6 +82,10 @@ def server(request: pytest.FixtureRequest) -> ObjectServer:
 
 @pytest.fixture
 def away(server: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Away:
+    return away_on(server, tmp_path, monkeypatch)
+
+
+def away_on(server: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Away:
     url, options = server.new_bucket()
     given, secrets = dict(options[url]), {}
     for name in ("secret", "connection_string"):
@@ -155,6 +169,34 @@ def test_a_job_gives_the_same_bytes_wherever_its_things_lie(
     if place in {"output", "all"}:
         with pytest.raises(OutputExistsError):
             invoked(here, away.conf, **changes)
+
+
+def test_a_large_output_is_copied_within_s3_and_not_sent(
+    here: Path, s3: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "code" / "score.py").write_text(LARGE_SCRIPT)
+    with proxy(s3.endpoint) as between:
+        away = away_on(replace(s3, endpoint=between.url), tmp_path, monkeypatch)
+        changes = places("workspace", away.url) | places("output", away.url)
+        settings = {"model": None, "mini_batch_size": 1}
+        expected = published(invoked(here, away.conf, **settings), {})
+        between.heads = []
+        job = invoked(here, away.conf, **settings, **changes)
+        heads = [head.lower() for head in between.heads]
+        assert published(job, away.options) == expected
+
+    size = len(expected["predictions.csv"])
+    assert size > 5 * LARGE_BYTES
+    sent = [head for head in heads if head.startswith(b"put ") and STAGED in head]
+    copied = [head for head in sent if b"\r\nx-amz-copy-source:" in head]
+    assert len(copied) >= 3
+    # Parts come as they come: what stands before the first that is copied is sent.
+    assert sum(map(length_of, sent)) <= size - 3 * LARGE_BYTES
+
+
+def length_of(head: bytes) -> int:
+    found = re.search(rb"\r\nx-amz-decoded-content-length: (\d+)|\r\ncontent-length: (\d+)", head)
+    return int(found[1] or found[2]) if found else 0
 
 
 def test_a_path_in_a_datastore_leads_to_everything(

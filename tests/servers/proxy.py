@@ -51,6 +51,7 @@ class Proxy:
         faults: What happens to requests.
         seen: How many requests there were, by what became of them: `passed`, `slow`, a fate.
         methods: How many there were by method.
+        heads: Their first lines and headers, where a test has put a list here.
     """
 
     def __init__(self, target: str, faults: Faults, seed: int) -> None:
@@ -67,6 +68,7 @@ class Proxy:
         self.faults = faults
         self.seen: Counter[str] = Counter()
         self.methods: Counter[str] = Counter()
+        self.heads: list[bytes] | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
     @property
@@ -158,6 +160,8 @@ class Proxy:
         with self._counted:
             self.seen[fate] += 1
             self.methods[method.decode()] += 1
+            if self.heads is not None:
+                self.heads.append(head)
             self._counted.notify_all()
         return fate, delay_s
 
