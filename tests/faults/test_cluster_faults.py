@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.servers.cluster import Cluster, cluster
+from tests.servers.cluster import Cluster, Process, cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -125,3 +125,35 @@ def test_a_job_waits_for_instances_that_are_all_gone(bench, grid, expected):
     ours.add_worker(nanny=True)
 
     assert running.end().check().data == expected
+
+
+def test_a_worker_that_was_given_back_finishes_what_a_lost_one_had(bench, grid, expected):
+    gate = bench.root / "gate"
+    held = (
+        f"while 'f00000' in mini_batch[0] and not os.path.exists({str(gate)!r}): time.sleep(0.05)"
+    )
+    bench.script(SCRIPT.replace("time.sleep(0.25)", held))
+    ours = grid(2)
+    told = "is given back after 1 s without work"
+    running = bench.start(
+        *ours.overrides,
+        "resources.instance_count=2",
+        "compute.idle_time_before_scale_down=1",
+        "retry_settings.timeout=200",
+    )
+    assert running.wait_until(lambda: told in running.err)
+    assert running.wait_until(lambda: len(bench.logs()) == 2 and len(scorers(ours)) == 1)
+    (last,) = scorers(ours)
+    last.kill()
+    assert running.wait_until_said(" is lost: it is gone; what it had is scored elsewhere")
+    gate.touch()
+    ended = running.end().check()
+
+    assert ended.data == expected
+    assert ended.err.count(" joins the job") == 1
+
+
+def scorers(ours: Cluster) -> list[Process]:
+    """The workers that have scorer processes now."""
+    alive = {int(each.partition(":")[0]) for each in ours.ours()}
+    return [each for each in ours.workers if alive & {below.pid for below in each.tree}]
