@@ -1,6 +1,6 @@
 """The power goes out between any two changes on the disk: nothing is ever there by half.
 
-Some of the steps are drawn by chance; of all of them, in half an hour:
+Some of the steps are drawn by chance; of all of them, in twenty minutes:
 
     EACH_STEP=1 python -m pytest tests/faults/test_killed_at_each_step.py --timeout=0
 """
