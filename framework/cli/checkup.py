@@ -42,12 +42,17 @@ class Check:
 
 
 def check_all(
-    conf: str | None, *, reindexes: bool = False, clears_environments: bool = False
+    conf: str | None,
+    workspace: str | None = None,
+    *,
+    reindexes: bool = False,
+    clears_environments: bool = False,
 ) -> Iterator[Check]:
     """Looks at everything, whatever is found on the way.
 
     Args:
         conf: The `conf/` folder.
+        workspace: What `--workspace` names; else as the configuration says.
         reindexes: Whether the job index is made anew.
         clears_environments: Whether environments that no job uses are removed.
     """
@@ -55,7 +60,7 @@ def check_all(
     yield from _libraries()
     yield from _system()
     yield from _environments(clears=clears_environments)
-    yield from _workspace(conf, reindexes)
+    yield from _workspace(conf, workspace, reindexes)
 
 
 def _python() -> Check:
@@ -162,12 +167,13 @@ def _environments(*, clears: bool) -> Iterator[Check]:
         yield Check(Status.WRONG, "environments", f"{error.filename}: {reason}")
 
 
-def _workspace(conf: str | None, reindexes: bool) -> Iterator[Check]:
+def _workspace(conf: str | None, named: str | None, reindexes: bool) -> Iterator[Check]:
     from framework.api import compose_invocation
     from framework.cli.folder_checks import check_folder
+    from framework.cli.workspace import workspace_overrides
 
     try:
-        invocation = compose_invocation((), conf=conf, is_complete=False)
+        invocation = compose_invocation(workspace_overrides(named), conf=conf, is_complete=False)
     except FrameworkError as error:
         yield Check(Status.WRONG, "configuration", error.message.replace("\n", "; "))
         return

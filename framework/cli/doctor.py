@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import Any
 
 import click
 
@@ -12,17 +13,15 @@ from framework.cli.options import (
     output_option,
     query_option,
     verbose_option,
+    workspace_option,
 )
 from framework.cli.rendering import show
 from framework.cli.streams import result_only
 
-if TYPE_CHECKING:
-    from jmespath.parser import ParsedResult
-
 _EXAMPLES = examples(
     "python -m framework doctor",
     "python -m framework doctor --reindex",
-    "python -m framework doctor --clean --yes",
+    "python -m framework doctor --workspace s3://bucket/team --clean --yes",
     "python -m framework doctor --query \"[?status=='wrong']\" -o json",
 )
 _WRONG = 1
@@ -37,6 +36,7 @@ _WRONG = 1
 @click.option("-y", "--yes", is_flag=True, help="With --clean: remove it.")
 @query_option
 @output_option
+@workspace_option
 @conf_option
 @verbose_option
 def doctor(
@@ -44,9 +44,9 @@ def doctor(
     clear_environments: bool,
     clean: bool,
     yes: bool,
-    query: ParsedResult | None,
-    form: str | None,
+    workspace: str | None,
     conf: str | None,
+    **shown: Any,
 ) -> int:
     """Check machine, installation and workspace.
 
@@ -58,11 +58,12 @@ def doctor(
     if yes and not clean:
         raise click.UsageError("--yes goes with --clean")
     with result_only():
-        checks = list(check_all(conf, reindexes=reindex, clears_environments=clear_environments))
+        look = partial(check_all, reindexes=reindex, clears_environments=clear_environments)
+        checks = list(look(conf, workspace))
         if clean:
-            checks += check_orphans(conf, removes=yes)
+            checks += check_orphans(conf, workspace, removes=yes)
     rows = [
         {"status": str(each.status), "check": each.name, "found": each.found} for each in checks
     ]
-    show(rows, form=form, query=query)
+    show(rows, **shown)
     return _WRONG if any(each.status is Status.WRONG for each in checks) else 0

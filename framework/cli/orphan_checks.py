@@ -11,18 +11,24 @@ from framework.errors import FrameworkError
 _NAME = "orphan"
 
 
-def check_orphans(conf: str | None, *, removes: bool) -> Iterator[Check]:
+def check_orphans(
+    conf: str | None, workspace: str | None = None, *, removes: bool
+) -> Iterator[Check]:
     """Lists what killed and deleted jobs have left, with sizes.
 
     Args:
         conf: The `conf/` folder.
+        workspace: What `--workspace` names; else as the configuration says.
         removes: Whether it is removed, too.
     """
     from framework.api import compose_invocation
+    from framework.cli.workspace import workspace_overrides
     from framework.jobs.orphans import find_orphans
 
     try:
-        invocation = compose_invocation((), conf=conf, is_complete=False)
+        invocation = compose_invocation(
+            workspace_overrides(workspace), conf=conf, is_complete=False
+        )
         options = invocation.composition.settings.storage_options
         found = list(find_orphans(invocation.workspace(), options))
     except FrameworkError as error:

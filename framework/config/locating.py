@@ -135,6 +135,11 @@ class Located:
         name = without_prefix(settled_at(_DEFAULT, default.value))
         if name in self.registry.names("datastore"):
             self.table.put(_UPLOADS, Leaf(f"azureml://datastores/{name}/paths/", default.source))
+            return
+        missing = self.registry.not_found(name, "datastore")
+        self.problems.append(
+            Problem(key=dotted(_DEFAULT), message=str(missing), source=str(default.source))
+        )
 
     def cover(self) -> None:
         """Finds what opens the URLs that were written as such, and no options given for them."""

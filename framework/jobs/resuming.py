@@ -84,6 +84,7 @@ def resume(
     job = Job(record)
     if job.status == JobStatus.COMPLETED:
         job.check_output()
+        observer.on_notice(f"job {name} is Completed already: there is nothing left to do")
         return job
     if not job.status.is_resumable:
         raise UsageError(

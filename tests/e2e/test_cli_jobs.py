@@ -284,6 +284,9 @@ def test_one_signal_stops_cleanly_and_the_printed_command_finishes_the_job(
     assert done.returncode == 0, done.stderr
     assert summary(done)["counts"]["succeeded"] == 4
     assert len((shell.folder / "out" / "predictions.csv").read_text().splitlines()) == 5
+    again = shell.job("resume", "mine")
+    assert again.returncode == 0, again.stderr
+    assert "job mine is Completed already: there is nothing left to do" in again.stderr
 
 
 def test_a_second_signal_ends_it_at_once(shell: Shell) -> None:

@@ -229,3 +229,14 @@ def test_local_inputs_are_uploaded_to_the_default_datastore_where_instances_are_
     assert (
         composed("input=in", "compute=far", "uploads=s3://other").settings.uploads == "s3://other"
     )
+
+
+def test_a_default_datastore_that_is_not_there_is_named_where_it_is_needed(
+    registry: Path, write: Any
+) -> None:
+    write("conf/datastore/away.yaml", "url: s3://bucket/up\n")
+    write("conf/config.yaml", "default_datastore: awai\n")
+    write("conf/compute/far.yaml", "type: dask\nparams: {address: 'tcp://10.0.0.5:8786'}\n")
+    assert composed("input=in").settings.uploads is None
+    with pytest.raises(ConfigurationError, match=r"default_datastore: .*did you mean 'away'"):
+        composed("input=in", "compute=far")
