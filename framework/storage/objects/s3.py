@@ -24,6 +24,7 @@ from framework.storage.objects.failures import (
     PassingError,
     RangeError,
     ServiceError,
+    UnavailableError,
 )
 from framework.storage.objects.joining import JoinLimits, Source
 from framework.storage.objects.retrying import Patience
@@ -125,6 +126,19 @@ class S3Objects(ObjectService):
     def upload(self, key: str, token: str, *, is_new: bool) -> Upload:
         """Begins an object of many parts."""
         return S3Upload(self, key, token, is_new)
+
+    def give_up(self, key: str) -> None:
+        """Aborts multipart uploads, whose parts are paid for until somebody does."""
+        bucket, name = split_key(key)
+        try:
+            found = self.request("list_multipart_uploads", key, Bucket=bucket, Prefix=name)
+        except UnavailableError:
+            raise
+        except (FileNotFoundError, ServiceError):
+            return  # not all that speak like S3 can tell, and not all policies allow it
+        for each in found.get("Uploads", ()):
+            if each["Key"] == name:
+                S3Upload(self, key, "", is_new=False, begun=each["UploadId"]).abort()
 
     def copy_new(self, source: str, target: str, size: int, token: str) -> None:
         """Copies an object part by part within S3, completed under the condition."""

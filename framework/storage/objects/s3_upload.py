@@ -28,16 +28,23 @@ class S3Upload(Upload):
         key: The object's.
         token: For its metadata.
         is_new: Whether it is to be created, not replaced.
+        begun: The id of one that was begun before; else it is begun now.
     """
 
-    def __init__(self, objects: S3Objects, key: str, token: str, is_new: bool) -> None:
+    def __init__(
+        self, objects: S3Objects, key: str, token: str, is_new: bool, begun: str = ""
+    ) -> None:
         self._objects = objects
         self._key = key
         self._token = token
         self._is_new = is_new
         self._etags: dict[int, str] = {}
-        begun = objects.ask("create_multipart_upload", key, Metadata={TOKEN: token})
-        self._id = str(begun["UploadId"])
+        self._id = begun or self._begin()
+
+    def _begin(self) -> str:
+        metadata = {TOKEN: self._token}
+        begun = self._objects.ask("create_multipart_upload", self._key, Metadata=metadata)
+        return str(begun["UploadId"])
 
     def add(self, number: int, data: bytes) -> None:
         """Sends a part."""

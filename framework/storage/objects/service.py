@@ -147,6 +147,10 @@ class ObjectService(ABC):
         """Begins an object whose parts are copied from other objects, too."""
         return self.upload(key, token, is_new=is_new)
 
+    def give_up(self, key: str) -> None:
+        """Ends uploads of an object that were begun and never ended, where they cost anything."""
+        return
+
     @abstractmethod
     def copy_new(self, source: str, target: str, size: int, token: str) -> None:
         """Copies an object within the service, its token included, if the target isn't there.

@@ -240,7 +240,10 @@ class ObjectStore(ObjectRoot, TreeStore):
 
     def unstage(self, final: str, token: str) -> None:
         """Removes the hidden object of a killed `stage`, and what it was to be joined of."""
-        self.delete(self._staged(final, token))
+        staged = self._staged(final, token)
+        with self._told("deleting", staged):
+            self._objects.give_up(self._target(staged))
+        self.delete(staged)
 
     def commit(self, staged: str, final: str) -> None:
         """Copies a staged object to its final name, exclusively, and removes it."""

@@ -45,6 +45,13 @@ def join(store, kill_at: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=100)
 
 
+def uploads(store) -> list[str]:
+    """The keys of all uploads that were begun and not ended."""
+    bucket = store._key("").partition("/")[0]
+    found = store._objects.request("list_multipart_uploads", "", Bucket=bucket)
+    return [each["Key"] for each in found.get("Uploads", ())]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("store", ["s3", "gcs"], indirect=True)
 def test_killed_before_any_request_nothing_is_left_once_the_next_has_cleared_up(store):
@@ -68,3 +75,17 @@ def test_killed_before_any_request_nothing_is_left_once_the_next_has_cleared_up(
     store.unstage("out", "token")
     assert store.names() == ["parts"]
     assert store.names("parts") == ["0", "1", "2"]
+    if store.url.startswith("s3:"):
+        assert uploads(store) == []
+
+
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+def test_uploads_of_others_go_on_where_a_killed_ones_are_given_up(store):
+    other = store._objects.upload(store._key("out"), "theirs", is_new=True)
+    with store.stage("out", "one") as staged:
+        store._objects.upload(store._key(staged.path), "killed", is_new=False)
+        assert len(uploads(store)) == 2
+        store.unstage("out", "one")
+        assert uploads(store) == [store._key("out").partition("/")[2]]
+    other.finish(1, b"theirs")
+    assert store.read("out") == b"theirs"
