@@ -23,6 +23,7 @@ from framework.cli.options import (
 from framework.cli.rendering import show
 from framework.cli.streams import say, visible
 from framework.cli.workspace import place_of
+from framework.domain.homes import at_home
 
 _EXAMPLES = examples(
     "python -m framework job download NAME",
@@ -69,7 +70,7 @@ def job_download(
         say(visible(f"job {name} is not Completed: only its record is there"))
     files = []
     with _progress(is_wanted=not chosen["no_progress"]) as on_bytes:
-        folder = str(Path(chosen["download_path"]).expanduser().absolute())
+        folder = str(Path(at_home(chosen["download_path"])).absolute())
         copying = download.copy_to(folder, replaces=chosen["force"], on_bytes=on_bytes)
         for copied in copying:
             files.append({"path": copied.path, "size": copied.size})

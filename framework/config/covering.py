@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from framework.config.datastores import Datastore
 from framework.config.files import datastore_file, open_file
-from framework.config.paths import at_home
 from framework.config.registry import Registry
 from framework.config.yaml_files import shown_path
+from framework.domain.homes import at_home
 from framework.domain.references import UnsetError, expanded
 from framework.errors import ConfigurationError
 from framework.storage.paths import local_form, path_below

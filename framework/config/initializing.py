@@ -7,7 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from framework.config.paths import at_home
+from framework.domain.homes import at_home
 from framework.errors import UsageError
 
 _TEMPLATE = "template"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from framework.config.foreign_keys import FOREIGN
-from framework.config.paths import at_home
 from framework.config.texts import Lined
 from framework.config.unknown_keys import unknown_file_key
 from framework.config.values import quoted
 from framework.config.yaml_files import read_yaml, shown_path
+from framework.domain.homes import at_home
 from framework.domain.suggestions import did_you_mean
 from framework.errors import ConfigurationError, NotFoundError, Problem
 

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from framework.domain.homes import at_home
 from framework.domain.references import has_reference, literal
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|azureml:")
@@ -27,11 +28,6 @@ def located(text: str, value: str, folder: Path, *, takes_lists: bool) -> str:
     if value == "~" or value.startswith("~/"):
         return _tidy(literal(at_home("~")) + text[1:]) if text.startswith("~") else text
     return _tidy(f"{literal(str(folder))}/{text}")
-
-
-def at_home(text: str) -> str:
-    """A path whose leading `~` is the home folder; as it is where nobody knows that one."""
-    return os.path.expanduser(text)  # noqa: PTH111 - doesn't raise where there is no home
 
 
 def _tidy(text: str) -> str:

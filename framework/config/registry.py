@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from framework.config.paths import at_home
 from framework.config.yaml_files import read_yaml, shown_path
+from framework.domain.homes import at_home
 from framework.domain.suggestions import listed, nearest
 from framework.errors import ConfigurationError, NotFoundError, Problem
 

@@ -104,7 +104,8 @@ async def _watch(session: Session, address: str, key: str, result: asyncio.Futur
             silent_s = 0.0
         except calls.UnheardError as error:
             logger.info("%s: %s", address, error)
-    raise _lost(session, address)
+    if not result.done():  # it may have come while the worker was asked
+        raise _lost(session, address)
 
 
 def _lost(session: Session, address: str) -> calls.LostTaskError:

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
@@ -19,6 +18,7 @@ from dask_jobqueue.core import Job, JobQueueCluster
 from distributed import Security
 from distributed.deploy.spec import ProcessInterface
 
+from framework.domain.homes import at_home
 from framework.engine.contract import Compute
 from framework.engine.own_scheduler import (
     LOOPBACK,
@@ -236,7 +236,7 @@ class LsfCompute(JobQueueCompute):
 
 
 def _expanded(path: str) -> str:
-    return str(Path(path).expanduser())
+    return at_home(path)
 
 
 class _Tolerant(Job):

@@ -14,6 +14,7 @@ import dask
 from distributed import Scheduler, Security
 from distributed.deploy.spec import SpecCluster
 
+from framework.domain.homes import at_home
 from framework.engine.contract import Compute
 from framework.engine.own_scheduler import (
     LOOPBACK,
@@ -189,7 +190,7 @@ def _address(text: str) -> _Place:
 
 
 def _file(key: str, path: str) -> str:
-    there = Path(path).expanduser()
+    there = Path(at_home(path))
     if not there.is_file():
         problem = Problem(key=f"compute.{key}", message=f"there is no file {path}")
         raise ConfigurationError(problem)

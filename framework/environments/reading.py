@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from framework.domain.homes import at_home
 from framework.environments.conda_files import read_conda
 from framework.environments.entries import (
     Entry,
@@ -88,7 +89,7 @@ def _conda(written: str | Path | Mapping[str, Any], folder: Path) -> Environment
     if isinstance(written, Mapping):
         value, source, base = from_plain(written, ""), CONDA_FILE, folder
     else:
-        path = folder / Path(written).expanduser()
+        path = folder / at_home(str(written))
         source, base = shown_path(path), path.parent
         value = _parsed(path, problems)
     spec = EnvironmentSpec(source=source)
@@ -118,7 +119,7 @@ def _requirements(written: str | Path | Sequence[str], folder: Path) -> Environm
     problems = Problems(REQUIREMENTS)
     read = Requirements(problems)
     if isinstance(written, str | Path):
-        path = folder / Path(written).expanduser()
+        path = folder / at_home(str(written))
         source = shown_path(path)
         read.add_file(path, Entry("", ""))
     else:

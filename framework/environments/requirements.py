@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from framework.domain.homes import at_home
 from framework.environments.contents import fingerprint_of
 from framework.environments.entries import Entry, Problems, read_text, shown_path
 from framework.environments.pip_lines import LineKind, RequirementLine, joined_lines, parse_line
@@ -97,7 +98,7 @@ class Requirements:
             if "://" in line.path:
                 raise ValueError("refers to a URL; save it beside, so that the environment is kept")
             self.add_file(
-                folder / Path(line.path).expanduser(),
+                folder / at_home(line.path),
                 line.entry,
                 are_constraints=line.kind is LineKind.CONSTRAINTS,
             )
@@ -144,7 +145,7 @@ def located_line(text: str, folder: Path) -> str:
         return text  # who reads it says what is wrong
     if not line.path or "://" in line.path or line.path.startswith("${"):
         return text
-    return text.replace(line.path, os.path.normpath(folder / Path(line.path).expanduser()), 1)
+    return text.replace(line.path, os.path.normpath(folder / at_home(line.path)), 1)
 
 
 def _is_installable(path: Path) -> bool:
@@ -154,4 +155,4 @@ def _is_installable(path: Path) -> bool:
 def _located(text: str, folder: Path) -> str:
     if text.startswith("file:"):
         text = unquote(urlsplit(text).path)
-    return os.path.normpath(folder / Path(text).expanduser())
+    return os.path.normpath(folder / at_home(text))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from framework.domain.homes import at_home
 from framework.domain.models import ModelSource
 from framework.errors import FrameworkError, ModelError, NotFoundError
 from framework.jobs.record import JobRecord
@@ -161,7 +162,7 @@ def _located(text: str) -> str:
     here = local_form(text)
     if here is None:
         return text
-    path = Path(here).expanduser().absolute()
+    path = Path(at_home(here)).absolute()
     if not os.path.exists(path):  # noqa: PTH110  Path.exists raises below a closed folder
         raise ModelError(f"model.path: {path} does not exist")
     if not os.access(path, os.R_OK):

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from framework.domain.homes import at_home
 from framework.domain.models import ModelSource
 from framework.errors import ModelError, StorageError
 from framework.models.content import OnProgress
@@ -93,7 +94,7 @@ def cache_folder() -> Path:
     """
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
-        return Path(named).expanduser().absolute()
+        return Path(at_home(named)).absolute()
     try:
         above = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     except RuntimeError as error:

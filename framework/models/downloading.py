@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
+from framework.domain.homes import at_home
 from framework.errors import OutputExistsError, StorageError
 from framework.models.content import OnProgress
 from framework.models.fetching import fetch, remove
@@ -27,7 +28,7 @@ def download(
         ModelError: It is gone, or is not what was registered.
         StorageError: The store or the disk fails.
     """
-    above = Path(folder).expanduser().absolute() / model.name
+    above = Path(at_home(str(folder))).absolute() / model.name
     target = above / model.file_name
     if os.path.lexists(target):
         raise OutputExistsError(f"{shown(str(target))} exists already; give another folder")

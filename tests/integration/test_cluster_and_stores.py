@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, quote
@@ -23,13 +24,19 @@ FILES = 120
 HIDDEN = Selection(hidden=True)
 MODEL = "a model"
 SCRIPT = """
-    import hashlib, os, time
+    import hashlib, os, socket, time
     def init():
         global model
         with open(os.path.join(os.environ["AZUREML_MODEL_DIR"], "model.txt")) as file:
             model = file.read()
     def run(mini_batch):
-        time.sleep(float(os.environ.get("SLOWLY", 0)))
+        while gate := os.environ.get("GATE"):
+            try:
+                socket.create_connection(gate.split(":")).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                del os.environ["GATE"]
         rows = []
         for path in mini_batch:
             with open(path) as file:
@@ -113,7 +120,9 @@ def test_machines_that_share_nothing_but_a_store_give_the_same_bytes(
     with (
         cluster(3, namespaces=True, tls=True, nthreads=nthreads) as ours,
         start(ours.host) as server,
+        socket.socket() as gate,
     ):
+        gate.bind((ours.host, 0))
         away = Away(bench, server)
         for place in range(FILES):
             away.store.write(f"data/f{place:05d}.txt", f"content {place}".encode())
@@ -127,13 +136,17 @@ def test_machines_that_share_nothing_but_a_store_give_the_same_bytes(
         words += [f"output.path={away.url}/out", "+environment_variables.TOKEN=${oc.env:PLANTED}"]
         if nthreads == 8:
             words.append(f"index_url=sqlite:///{bench.root}/told.db")
-        slowly = "+environment_variables.SLOWLY=0.2"
-        running = bench.start(*words, "resources.instance_count=5", slowly, env=away.env)
+        gated = [
+            "+environment_variables.GATE={}:{}".format(*gate.getsockname()),
+            "retry_settings.timeout=200",
+        ]
+        running = bench.start(*words, "resources.instance_count=5", *gated, env=away.env)
         assert running.wait_until_said("3 of 5 instances are here: the job starts with them")
         late = [ours.add_worker(wait=False), ours.add_worker(wait=False)]
         assert running.wait_until(lambda: all(each.host in running.err for each in late))
         seen = seen_on(ours) | command_lines([*ours.processes(), *bench.processes()])
         assert any(b"score_chunk" in each for each in seen.values())
+        gate.listen()
         running.end().check()
 
         assert away.store.read("out/predictions.csv") == expected

@@ -9,9 +9,9 @@ from framework.config.editing.addresses import Address, Kind
 from framework.config.editing.document import Document
 from framework.config.editing.inlining import inline_files, with_located_lines
 from framework.config.editing.rebasing import paths_in, rebased
-from framework.config.paths import at_home
 from framework.config.texts import Lined
 from framework.config.yaml_files import read_yaml, shown_path
+from framework.domain.homes import at_home
 from framework.errors import UsageError
 
 _SCHEMA = ("$schema",)

@@ -8,10 +8,10 @@ from typing import Any
 
 from framework.config.editing.addresses import Kind
 from framework.config.editing.document import Document
-from framework.config.paths import at_home
 from framework.config.schema import Key
 from framework.config.texts import Lined
 from framework.config.yaml_files import read_yaml, shown_path
+from framework.domain.homes import at_home
 from framework.environments import conda_mapping, located_line, read_environment
 from framework.errors import ConfigurationError, Problem
 

@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framework.domain.homes import at_home
 from framework.errors import StorageError
 from framework.jobs.index.urls import FILE, checked_url
 from framework.storage import Store
@@ -64,7 +65,7 @@ def cache_folder() -> Path:
     """Where the indexes of remote workspaces are on this machine."""
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
-        return Path(named).expanduser().absolute()
+        return Path(at_home(named)).absolute()
     try:
         above = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     except RuntimeError as error:

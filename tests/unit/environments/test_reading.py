@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from framework.environments import EnvironmentSpec, conda_mapping, located_line, read_environment
@@ -226,6 +226,7 @@ def test_a_line_means_the_same_from_everywhere(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=200))
+@example("~nobody-at-all/wheels")
 def test_any_text_is_an_environment_or_a_clear_error(tmp_path_factory: Any, text: str) -> None:
     folder = tmp_path_factory.getbasetemp()
     path = folder / "any.yml"
