@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Mapping, Set
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
@@ -47,7 +47,7 @@ class Compute(ABC):
             a scheduler's address. Leaving it ends what was started for the job.
         """
 
-    async def shrink(self, cluster: Any, kept: Collection[str]) -> None:
+    async def shrink(self, cluster: Any, kept: Set[str]) -> None:
         """Ends a cluster's workers, and those on their way, but the ones that are kept.
 
         Called near a job's end, on the cluster's event loop, where the cluster was started for the
@@ -60,9 +60,9 @@ class Compute(ABC):
         from distributed import SpecCluster  # takes its time, and names of computes need no Dask
 
         if isinstance(cluster, SpecCluster):
-            await cluster.scale_down(
-                [each for each in cluster.worker_spec if str(each) not in kept]
-            )
+            specs = cluster.worker_spec.items()
+            gone = [name for name, spec in specs if kept.isdisjoint(_workers_of(name, spec))]
+            await cluster.scale_down(gone)
 
     def threads(self, instances: int, processes: int) -> int:
         """Threads that one scorer process may use; 0 for its share of its instance's cores.
@@ -72,3 +72,9 @@ class Compute(ABC):
             processes: Scorer processes on each.
         """
         return 0
+
+
+def _workers_of(name: object, spec: Mapping[str, Any]) -> set[str]:
+    """The names of what a specification starts: one worker, or a group of them."""
+    stems = name, spec.get("options", {}).get("name", name)
+    return {f"{stem}{suffix}" for stem in stems for suffix in spec.get("group", ("",))}

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 _STOP = "stop"
 _WAKE = "wake"
 _LAST_RECEIPT_S = 10.0
+_LONGEST_WAIT_S = 86_400.0  # a queue takes no timeout of centuries
 _NOTHING = Receipt(outcomes=(), part=None, returned=())
 
 
@@ -183,7 +184,8 @@ class Dispatcher:
         """Seconds to wait for an event."""
         if self._is_stopping:
             return _LAST_RECEIPT_S  # of pools that have been stopped they are here soon
-        return self._idleness.wait_s(there=self._instances, now=time.monotonic())
+        wait_s = self._idleness.wait_s(there=self._instances, now=time.monotonic())
+        return None if wait_s is None else min(wait_s, _LONGEST_WAIT_S)
 
     def _release_idle(self) -> None:
         """Gives back who has had no work for long, once there is none to come."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -71,7 +71,7 @@ class KubernetesCompute(Compute):
         ) as cluster:
             yield cluster
 
-    async def shrink(self, cluster: Any, kept: Collection[str]) -> None:
+    async def shrink(self, cluster: Any, kept: Set[str]) -> None:
         """Deletes the deployments of the other workers: a worker's has its name.
 
         The worker group's `replicas` stay as they are. Were they lowered, the operator would choose

@@ -59,7 +59,10 @@ class Recruiter:
             self._notice(f"not used: {text}")
         self.unfit |= {each.address for each in unfit}
         for each in best_first(surveyed):
-            if self._roster.vacancies > 0 and await self._is_able(each.address):
+            if self._roster.vacancies <= 0:
+                break
+            # Looking takes time, in which vacancies may be closed.
+            if await self._is_able(each.address) and self._roster.vacancies > 0:
                 member = self._roster.admit(each)
                 if self.is_late:
                     self._notice(f"{member.label} ({member.address}) joins the job")

@@ -128,8 +128,9 @@ class Roster:
             serving = sum(each.has_joined for each in self._members.values())
             if member is None or not member.has_joined or serving <= least:
                 return None
+            # Before it is lost: nobody shall see a vacancy in between, and take it again.
+            self.wanted = max(least, len(self._members) - 1)
             self.lose(member)
-            self.wanted = max(least, len(self._members))
         return member
 
     def listen(self, listener: Callable[[Change], None]) -> None:

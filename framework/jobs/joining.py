@@ -86,9 +86,10 @@ class Parts:
 
     def blocks(self, ordered: Iterable[Extent]) -> Generator[Block, None, None]:
         """The blocks of extents, to be used one after the other."""
-        pieces = (piece for extent in ordered for piece in _pieces(extent))
+        pieces = (piece for place, each in enumerate(ordered) for piece in _pieces(place, each))
         with closing(read_ahead(self._read, pieces)) as read:
-            for extent, found in groupby(read, key=lambda each: each[0].extent):
+            # Not by the extents alone: empty ones of one mini-batch may be equal.
+            for (_, extent), found in groupby(read, key=lambda each: each[0][:2]):
                 yield PartBlock(extent.columns, PartRows(self, extent, (data for _, data in found)))
 
     def range_of(self, extent: Extent) -> FileRange:
@@ -182,16 +183,17 @@ class PartBlock(Block):
 
 
 class _Piece(NamedTuple):
+    place: int
     extent: Extent
     start: int
     length: int
 
 
-def _pieces(extent: Extent) -> Iterator[_Piece]:
+def _pieces(place: int, extent: Extent) -> Iterator[_Piece]:
     """An extent in pieces of bounded size; one that is empty is one piece."""
     end = extent.offset + extent.length
     for start in range(extent.offset, end, _PIECE) if extent.length else [end]:
-        yield _Piece(extent, start, min(_PIECE, end - start))
+        yield _Piece(place, extent, start, min(_PIECE, end - start))
 
 
 def _compare(part: str, found: str, expected: str) -> None:

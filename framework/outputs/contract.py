@@ -105,7 +105,7 @@ class OutputFormat(ABC):
 
         Args:
             columns: The union of all blocks' columns (`framework.outputs.columns.unite`).
-            blocks: To be read once, in order.
+            blocks: To be read once, in order, each before the next is taken.
             target: Where the output's bytes go; only its `write` is used.
 
         Yields:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from framework.storage.objects.failures import CantCopyError, ServiceError
+from framework.storage.objects.failures import (
+    CantCopyError,
+    ConditionError,
+    RangeError,
+    ServiceError,
+)
 from framework.storage.objects.joining import Source
 from framework.storage.objects.service import Upload, split_key
 
@@ -56,7 +61,7 @@ class AzureUpload(Upload):
 
         try:
             self._objects.ask(copy_block, self._key)
-        except (FileNotFoundError, ServiceError) as error:
+        except (ServiceError, FileNotFoundError, ConditionError, RangeError) as error:
             # The source can't be read in that way, or the service has none: Azurite hasn't.
             raise CantCopyError(str(error)) from error
         self._numbers.add(number)

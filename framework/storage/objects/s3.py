@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -132,13 +133,13 @@ class S3Objects(ObjectService):
         bucket, name = split_key(key)
         try:
             found = self.request("list_multipart_uploads", key, Bucket=bucket, Prefix=name)
+            for each in found.get("Uploads", ()):
+                if each["Key"] == name:
+                    S3Upload(self, key, "", is_new=False, begun=each["UploadId"]).abort()
         except UnavailableError:
             raise
         except (FileNotFoundError, ServiceError):
-            return  # not all that speak like S3 can tell, and not all policies allow it
-        for each in found.get("Uploads", ()):
-            if each["Key"] == name:
-                S3Upload(self, key, "", is_new=False, begun=each["UploadId"]).abort()
+            return  # not all that speak like S3 can do it, and not all policies allow it
 
     def copy_new(self, source: str, target: str, size: int, token: str) -> None:
         """Copies an object part by part within S3, completed under the condition."""
@@ -147,7 +148,9 @@ class S3Objects(ObjectService):
             copy_in_pieces(upload, Source(source, 0, size), self.limits)
             upload.complete()
         except BaseException:
-            upload.abort()
+            # What made us give up is the error to tell; not all policies allow the rest.
+            with suppress(ServiceError):
+                upload.abort()
             raise
 
     def delete(self, keys: Sequence[str]) -> None:

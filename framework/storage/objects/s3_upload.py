@@ -8,6 +8,7 @@ from framework.storage.objects.failures import (
     CantCopyError,
     ConditionError,
     NoUploadError,
+    RangeError,
     ServiceError,
     UnavailableError,
 )
@@ -62,7 +63,7 @@ class S3Upload(Upload):
             copied = self._ask("upload_part_copy", PartNumber=number, **where)
         except UnavailableError:
             raise
-        except ServiceError as error:
+        except (ServiceError, FileNotFoundError, ConditionError, RangeError) as error:
             # Not all that speak like S3 have it, and not all policies allow it.
             raise CantCopyError(str(error)) from error
         self._etags[number] = copied["CopyPartResult"]["ETag"]

@@ -55,9 +55,7 @@ class ObjectWriter(io.RawIOBase):
         """Takes bytes; sends parts as they fill."""
         self._buffer += data
         self._written += len(data)
-        while len(self._buffer) > (size := self._part_bytes):
-            self._send(bytes(self._buffer[:size]))
-            del self._buffer[:size]
+        self._send_full()
         return len(data)
 
     def append(self, source: Source, data: Iterable[bytes]) -> Iterator[bytes]:
@@ -84,7 +82,8 @@ class ObjectWriter(io.RawIOBase):
         if passed > sent:
             self._copy(source.part(source.start + sent, source.length - sent), limits)
         elif len(self._buffer) > self._part_bytes:
-            self._send_held()
+            # What goes in order has to go in multiples of 256 KiB.
+            self._send_full() if self._begun().is_in_order else self._send_held()
 
     def tell(self) -> int:
         """How much was written."""
@@ -156,6 +155,11 @@ class ObjectWriter(io.RawIOBase):
             except CantCopyError:
                 self._objects.joins = None  # a refusal holds for all that follow
         upload.add(number, self._objects.get(source.key, source.start, source.length).data)
+
+    def _send_full(self) -> None:
+        while len(self._buffer) > (size := self._part_bytes):
+            self._send(bytes(self._buffer[:size]))
+            del self._buffer[:size]
 
     def _send_held(self) -> None:
         if self._buffer:

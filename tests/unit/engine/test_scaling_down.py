@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from distributed import LocalCluster
+from distributed import LocalCluster, SpecCluster
 
 from framework.domain.idleness import Idleness
 from framework.domain.mini_batches import MiniBatch
+from framework.engine import recruiting
 from framework.engine.contract import Compute
 from framework.engine.dispatch import Dispatcher
 from framework.engine.local import LocalCompute
@@ -25,6 +26,8 @@ PATIENCE_S = 60.0
 
 class Source:
     """Mini-batches that are all there from the start."""
+
+    is_complete = True
 
     def __init__(self, batches: list[MiniBatch]) -> None:
         self._batches = batches
@@ -68,22 +71,22 @@ def run(mini_batch):
 class Run:
     """A job's dispatch in a thread of its own."""
 
-    def __init__(self, site, *, compute, idleness, instances=2, batches=6):
+    def __init__(self, site, *, compute, idleness, instances=2, source=None):
         self.notices: list[str] = []
         self.found: list[int] = []
         self._site, self._compute = site, compute
         self._idleness, self._instances = idleness, instances
-        self._batches = batches
+        self._source = source or Source(site.batches(6))
         self._thread = threading.Thread(target=self._run)
-        self.session = None
+        self.session = self.dispatcher = None
 
     def _run(self) -> None:
         opened = open_session(self._compute, self._instances, PATIENCE_S, self.notices.append)
         spec = self._site.spec(gated(self._site))
         with opened as self.session, Pools(self.session, spec, on_state=lambda _: None) as pools:
-            source = Source(self._site.batches(self._batches))
-            dispatcher = Dispatcher(self.session, pools, source, idleness=self._idleness)
-            receipts = [receipt for each in dispatcher.receipts() for receipt in each]
+            source, idleness = self._source, self._idleness
+            self.dispatcher = Dispatcher(self.session, pools, source, idleness=idleness)
+            receipts = [receipt for each in self.dispatcher.receipts() for receipt in each]
         self.found = sorted(done.index for receipt in receipts for done in receipt.outcomes)
 
     def __enter__(self):
@@ -92,6 +95,9 @@ class Run:
 
     def __exit__(self, *_):
         (self._site.root / "gate").touch()
+        self._source.is_complete = True
+        if self.dispatcher is not None:
+            self.dispatcher.wake()
         self._thread.join()
 
 
@@ -147,11 +153,53 @@ def test_one_that_was_given_back_serves_again_when_the_last_one_is_lost(site, wa
     assert run.found == list(range(6))
 
 
+class Listing(Source):
+    """Mini-batches of which more may come, until somebody says that these are all."""
+
+    is_complete = False
+
+    def __init__(self, batches: list[MiniBatch]) -> None:
+        super().__init__(batches)
+        self.looks = 0
+
+    @property
+    def is_exhausted(self) -> bool:
+        self.looks += 1
+        return self.is_complete and super().is_exhausted
+
+
 def test_nobody_goes_while_there_is_work_to_come(site, wait_until):
+    source = Listing(site.batches(1))
     compute = LocalCompute(dashboard=False)
-    with Run(site, compute=compute, idleness=Idleness(0.0), batches=1) as run:
-        wait_until(lambda: bool(site.noted("held")))
+    with Run(site, compute=compute, idleness=Idleness(0.0), source=source) as run:
+        wait_until(lambda: len(site.noted("loaded")) == 2 and bool(site.noted("held")))
+        enough = source.looks + 5
+        for each in range(source.looks, enough):
+            run.dispatcher.wake()
+            wait_until(lambda looks=each: source.looks > looks)
+        assert source.looks >= enough
+        assert (len(run.session.instances), run.notices) == (2, [])
+        source.is_complete = True
+        run.dispatcher.wake()
+        wait_until(lambda: bool(run.notices))
     assert run.found == [0]
+
+
+class Watched(Idleness):
+    """Notes for how long nobody may go."""
+
+    waits: tuple[float | None, ...] = ()
+
+    def wait_s(self, **known) -> float | None:
+        self.waits = *self.waits, super().wait_s(**known)
+        return self.waits[-1]
+
+
+def test_instances_may_be_kept_for_centuries(site, wait_until):
+    idleness = Watched(1e11)
+    with Run(site, compute=LocalCompute(dashboard=False), idleness=idleness) as run:
+        wait_until(lambda: any(idleness.waits))
+    assert (run.found, run.notices) == (list(range(6)), [])
 
 
 def roster_of(count: int, *, joined: bool = True) -> Roster:
@@ -185,6 +233,42 @@ def test_who_is_given_back_leaves_no_vacancy_even_where_others_were_missing():
     assert roster.vacancies == 1
     roster.release("tcp://1", 1)
     assert (roster.wanted, roster.vacancies) == (1, 0)
+
+
+def test_who_is_given_back_leaves_no_vacancy_even_for_a_moment():
+    roster, vacancies = roster_of(2), []
+    roster.listen(lambda _: vacancies.append(roster.vacancies))
+    roster.release("tcp://1", 1)
+    assert vacancies == [0, 0, 0]  # two that are there, and one that is lost
+
+
+def test_nobody_joins_whose_place_is_closed_while_it_is_looked_at(monkeypatch):
+    roster = Roster(1)
+
+    async def look(*_):
+        roster.wanted = 0
+        return {}
+
+    monkeypatch.setattr(recruiting, "look_from", look)
+    recruiter = recruiting.Recruiter(None, LocalCompute(), roster, [].append)
+    recruiter.looks = ["the input"]
+    asyncio.run(recruiter.recruit({"tcp://0"}))
+    assert roster.members == []
+
+
+def test_of_a_group_of_workers_none_ends_as_long_as_one_is_kept(monkeypatch):
+    ended = []
+
+    async def scale_down(self, names):
+        ended.extend(names)
+
+    monkeypatch.setattr(SpecCluster, "scale_down", scale_down)
+    cluster = SpecCluster.__new__(SpecCluster)
+    pair = {"cls": None, "options": {}, "group": ["-0", "-1"]}
+    named = {"cls": None, "options": {"name": "ours"}}
+    cluster.worker_spec = {"a": pair, "b": pair, "c": named, "d": {"cls": None, "options": {}}}
+    asyncio.run(LocalCompute().shrink(cluster, {"a-1", "ours"}))
+    assert ended == ["b", "d"]
 
 
 def test_a_cluster_keeps_those_with_the_names_and_starts_no_others():

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from framework.domain.outcomes import Assembled, Block, Receipt
 from framework.errors import AccountingError
-from framework.jobs.extents import extents
+from framework.jobs.extents import Extent, extents
+from framework.jobs.joining import Parts
 from framework.jobs.journal import Journal
 from framework.jobs.ledger import Intent, Ledger
 from framework.jobs.record import JobRecord, open_record
@@ -306,6 +307,12 @@ def test_the_blocks_of_a_mini_batch_that_was_split_are_extents_in_their_order(pa
     outcomes[1] = outcomes[1]._replace(assembled=Assembled(blocks, 0.0))
     split = replace(receipt, outcomes=tuple(outcomes))
     assert found([split]) == [(0, 0, 8, 1), (1, 8, 4, 1), (1, 12, length - 4, 0), (2, 17, 9, 1)]
+
+
+def test_empty_blocks_that_are_alike_are_still_as_many(record):
+    empty = Extent(first=1, part="p", offset=7, length=0, rows=0, columns=ONE)
+    blocks = Parts(record.staging).blocks([empty, empty])
+    assert [block.columns for block in blocks] == [ONE, ONE]
 
 
 def test_duplicates_are_skipped_and_their_bytes_too(parts):

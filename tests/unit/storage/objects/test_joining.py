@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from framework.errors import StorageError
 from framework.storage import FileRange
-from framework.storage.objects.failures import CantCopyError, ServiceError
+from framework.storage.objects.failures import (
+    CantCopyError,
+    ConditionError,
+    RangeError,
+    ServiceError,
+)
 from framework.storage.objects.joining import (
     MOST_PIECES,
     JoinLimits,
@@ -170,6 +175,13 @@ def test_where_copies_are_refused_the_bytes_are_sent_and_no_more_copies_asked_fo
 
 # --- S3
 
+REFUSALS = (
+    ServiceError("access denied (403 AccessDenied)", "a key"),
+    ConditionError("412"),
+    RangeError("416"),
+    FileNotFoundError("a key"),
+)
+
 
 @pytest.mark.parametrize("store", ["s3"], indirect=True)
 def test_s3_copies_large_files_and_is_sent_only_what_stands_before_the_first(store, asked):
@@ -222,14 +234,33 @@ def test_a_file_that_has_grown_since_is_noticed(store):
 
 
 @pytest.mark.parametrize("store", ["s3"], indirect=True)
-def test_a_refusal_of_s3s_is_one_that_can_be_got_round(store, monkeypatch):
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_refusal_of_s3s_is_one_that_can_be_got_round(store, monkeypatch, refusal):
     def refuse(self, method, **arguments):
-        raise ServiceError("access denied (403 AccessDenied)", "a key")
+        raise refusal
 
     upload = store._objects.upload(store._key("f"), "token", is_new=False)
     monkeypatch.setattr(S3Upload, "_ask", refuse)
     with pytest.raises(CantCopyError):
         upload.copy(1, Source("bucket/key", 0, 1))
+
+
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+def test_a_refusal_to_copy_counts_where_giving_up_is_refused_too(store, monkeypatch):
+    original = S3Upload._ask
+
+    def refuse(self, method, **arguments):
+        if method in {"upload_part_copy", "abort_multipart_upload"}:
+            raise REFUSALS[0]
+        return original(self, method, **arguments)
+
+    monkeypatch.setattr(S3Upload, "_ask", refuse)
+    with store.stage("out", "token") as staged:
+        staged.stream.write(NOISE + NOISE)
+    store.commit(staged.path, "out")
+    assert read(store) == NOISE + NOISE
+    store._objects.upload(store._key(".out.token.staged"), "t", is_new=False)
+    store.unstage("out", "token")
 
 
 # --- Google Cloud
@@ -363,6 +394,19 @@ def test_pieces_are_in_order_complete_and_large_enough(parts, takes_ranges):
             assert length_of(piece) >= least
         at += length_of(piece)
     assert at == expected
+
+
+def test_small_files_go_in_pieces_that_an_upload_in_order_takes():
+    service = Planning(JoinLimits(1, MIB, TIB, takes_ranges=False))
+    service.made.is_in_order = True
+    writer = ObjectWriter(service, "bucket/key", "token", is_new=False)
+    for number in range(30):
+        source = Source(f"bucket/{number}", 0, 900_000, is_whole=True)
+        list(writer.append(source, [bytes(900_000)]))
+    writer.publish()
+    *full, last = service.in_order()
+    assert [size % (256 << 10) for size in full] == [0] * 3
+    assert sum(full) + last == 30 * 900_000
 
 
 def _begins(parts) -> dict[str, int]:
