@@ -73,6 +73,8 @@ values = st.recursive(
         | st.sets(texts | st.integers(), max_size=3)
         | st.builds(lambda items: (item for item in items), st.lists(texts, max_size=2))
         | st.builds(lambda n: np.zeros((n, 2)), st.integers(0, 2))
+        | st.lists(st.builds(np.datetime64, st.datetimes()), max_size=2).map(np.array)
+        | st.lists(scalars, max_size=2).map(lambda items: np.array([*items, None], object))
     ),
     max_leaves=6,
 )
@@ -148,6 +150,11 @@ def test_what_holds_itself_is_an_error_and_no_hang(output, result):
         [np.datetime64("2020-01-01"), np.int64(1), None],
         [[np.datetime64("2020-01-01"), np.float32(1)], []],
         [{"a": np.datetime64("2020-01-01"), "b": np.float32(1)}],
+        [[np.datetime64("2020-01-01")], np.zeros(2)],
+        [np.array(["2020-01-01"], "M8[D]"), [np.int64(1)]],
+        [np.array([np.datetime64("2020-01-01")], object), np.zeros(0)],
+        [{np.datetime64("2020-01-01")}, np.zeros(2)],
+        [{"a": np.datetime64("2020-01-01")}.values(), np.zeros(2)],
     ],
 )
 def test_what_crashes_pyarrow_is_text(column):

@@ -7,6 +7,7 @@ import datetime as dt
 import decimal
 import json
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any, Callable
 
@@ -24,6 +25,8 @@ from .values import (
 
 _TAG = "$"
 _DEEPEST = 50
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+_HOLDERS = (list, tuple, dict, set, frozenset, *_VIEWS)
 _ATOMS = {str, int, float, bool, type(None)}
 _SIMPLE = (
     r"null|bool|u?int(8|16|32|64)|float|double|(large_)?(string|binary)|date32\[day\]|date64\[ms\]"
@@ -109,9 +112,8 @@ def _to_array(values: Any) -> Any:
 
     if isinstance(values, list):  # pyarrow keeps the NaN of numpy's scalars
         values = [None if is_missing(value) else value for value in values]
-    is_mixed = _is_mixed(values)
-    array = None if is_mixed else _infer(values)
-    if array is None and not is_mixed:
+    array = _infer(values)
+    if array is None:
         array = _infer([unwrap(value) for value in values])
     if array is not None:
         array = _plain(array)
@@ -121,12 +123,25 @@ def _to_array(values: Any) -> Any:
     return pa.array(texts, pa.large_string())
 
 
-def _is_mixed(values: Any) -> bool:
-    """Whether numpy's times stand among its other scalars, for which pyarrow 26 crashes."""
+def _infer(values: Any) -> Any:
+    """An Arrow array of the type that pyarrow finds, or None where it finds none."""
+    import pyarrow as pa
+
+    if _crashes_pyarrow(values):
+        return None
+    try:
+        array = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError, NotImplementedError):
+        return None
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _crashes_pyarrow(values: Any) -> bool:
+    """Whether numpy's times stand among its other scalars and arrays: pyarrow 26 dies of it."""
     if not isinstance(values, list) and values.dtype != object:
         return False
     kinds = {kind.__name__ for kind in _kinds(values) if kind.__module__ == "numpy"}
-    return "datetime64" in kinds and len(kinds - {"ndarray"}) > 1
+    return "datetime64" in kinds and len(kinds - {"object_"}) > 1
 
 
 def _kinds(values: Any, deepest: int = _DEEPEST) -> set[type]:
@@ -135,25 +150,20 @@ def _kinds(values: Any, deepest: int = _DEEPEST) -> set[type]:
     Raises:
         UnsupportedResultError: There is no end to them.
     """
+    array: Any = getattr(sys.modules.get("numpy"), "ndarray", list)
     kinds = set(map(type, values))
-    holders = tuple(kind for kind in kinds if issubclass(kind, (list, tuple, dict)))
+    holders = tuple(kind for kind in kinds if issubclass(kind, (*_HOLDERS, array)))
     if holders and not deepest:
         raise too_deep()
     for value in values if holders else ():
-        if isinstance(value, holders):
-            items = list(value.values()) if isinstance(value, dict) else value
-            kinds |= _kinds(items, deepest - 1)
-    return kinds
-
-
-def _infer(values: Any) -> Any:
-    import pyarrow as pa
-
-    try:
-        array = pa.array(values, from_pandas=True)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError, NotImplementedError):
-        return None
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        if isinstance(value, dict):
+            kinds |= _kinds(list(value.values()), deepest - 1)
+        elif isinstance(value, _HOLDERS):
+            kinds |= _kinds(value, deepest - 1)
+        elif isinstance(value, array):
+            kinds.add(value.dtype.type)
+            kinds |= _kinds(value.ravel().tolist(), deepest - 1) if value.dtype == object else set()
+    return kinds.difference(holders)
 
 
 def _plain(array: Any) -> Any:
