@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import socket
+import ssl
 import threading
 import warnings
 from collections.abc import Iterator
@@ -11,12 +13,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from distributed import Client
+from distributed.comm import get_address_host_port
 from distributed.versions import VersionMismatchWarning
 
 from framework.engine.contract import Compute
 from framework.errors import JobError
 
 _GIVE_UP_S = 2.0
+_OTHER_SCHEMES = {"tcp": "one with TLS (tls://)", "tls": "one without TLS (tcp://)"}
 _DASKS_LOGGERS = ("distributed", "distributed.client", "tornado.application")
 
 
@@ -33,7 +37,8 @@ def connected(compute: Compute, cluster: Any) -> Iterator[Client]:
         try:
             client = _connect(compute, cluster)
         except (OSError, ValueError) as error:
-            raise JobError(f"no Dask scheduler can be reached: {_reason(error)}") from error
+            reason = f"{_reason(error)}{_other_scheme(cluster, error)}"
+            raise JobError(f"no Dask scheduler can be reached: {reason}") from error
     with _less_said(compute), client:
         yield client
 
@@ -75,6 +80,18 @@ def _less_said(compute: Compute) -> Iterator[None]:
 
 def _is_news(record: logging.LogRecord) -> bool:
     return record.exc_info is None and not str(record.msg).startswith("Failed to reconnect")
+
+
+def _other_scheme(cluster: Any, error: BaseException) -> str:
+    """A hint where somebody listens, who may want TLS, or may have none: Dask's words don't say."""
+    scheme = str(cluster).partition("://")[0]
+    if scheme not in _OTHER_SCHEMES or isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return ""
+    try:
+        socket.create_connection(get_address_host_port(cluster), timeout=_GIVE_UP_S).close()
+    except OSError:
+        return ""
+    return f". Somebody listens there: is it a scheduler, and not rather {_OTHER_SCHEMES[scheme]}?"
 
 
 def _reason(error: BaseException) -> str:

@@ -193,3 +193,17 @@ def test_a_port_that_says_nothing_is_a_failure_in_one_line(filled):
     assert error.startswith("no Dask scheduler can be reached: ")
     assert address in error
     assert "Traceback" not in ended.err
+
+
+def test_a_scheduler_of_the_other_scheme_is_a_hint(filled):
+    def error_at(address: str, *words: str) -> str:
+        address_there = f"compute.address={address}"
+        words = ["compute=dask", address_there, "compute.connect_timeout=3", *words]
+        return filled.invoke(*words, name=address[:3]).check(1).summary["error"]
+
+    with cluster(0, tls=True) as with_tls, cluster(0) as without:
+        told = error_at(with_tls.address.replace("tls://", "tcp://"))
+        assert told.endswith("is it a scheduler, and not rather one with TLS (tls://)?")
+        files = [word for word in with_tls.overrides if word.startswith("compute.tls_")]
+        told = error_at(without.address.replace("tcp://", "tls://"), *files)
+        assert told.endswith("is it a scheduler, and not rather one without TLS (tcp://)?")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 PATIENCE_S = 60.0
-FIRST_PATIENCE_S = 15.0
+FIRST_PATIENCE_S = 25.0
 """Until a service has answered once: its address may be wrong."""
 
 _FIRST_PAUSE_S = 0.1

@@ -10,7 +10,6 @@ from framework.storage.objects.failures import (
     NoUploadError,
     RangeError,
     ServiceError,
-    UnavailableError,
 )
 from framework.storage.objects.joining import Source
 from framework.storage.objects.service import Upload, split_key
@@ -61,10 +60,8 @@ class S3Upload(Upload):
         }
         try:
             copied = self._ask("upload_part_copy", PartNumber=number, **where)
-        except UnavailableError:
-            raise
         except (ServiceError, FileNotFoundError, ConditionError, RangeError) as error:
-            # Not all that speak like S3 have it, and not all policies allow it.
+            # Not all that speak like S3 have it (some fail at it), and not all policies allow it.
             raise CantCopyError(str(error)) from error
         self._etags[number] = copied["CopyPartResult"]["ETag"]
 

@@ -16,6 +16,7 @@ from framework.storage.objects.failures import (
     ConditionError,
     RangeError,
     ServiceError,
+    UnavailableError,
 )
 from framework.storage.objects.joining import (
     MOST_PIECES,
@@ -180,6 +181,7 @@ REFUSALS = (
     ConditionError("412"),
     RangeError("416"),
     FileNotFoundError("a key"),
+    UnavailableError("the store failed (500), still after 9 tries in 60 s", "a key"),
 )
 
 
