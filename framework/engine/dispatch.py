@@ -22,7 +22,7 @@ from framework.engine.chunk_task import score_chunk
 from framework.engine.pools import Pools
 from framework.engine.roster import Failed, Joined, Lost
 from framework.engine.session import Session
-from framework.errors import FrameworkError, ScorerInitError
+from framework.errors import FrameworkError
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +131,8 @@ class Dispatcher:
             The receipts that have come since the last time, to be made durable together.
 
         Raises:
-            FrameworkError: The scorer can't be loaded, a part can't be written, or nobody is left.
+            FrameworkError: On none of the instances can the scorer be loaded, files be fetched,
+                or parts be written; or nobody is left.
         """
         while True:
             if not self._is_ending:
@@ -280,19 +281,17 @@ class Dispatcher:
         return self._without(instance, receipt) if receipt.error else receipt
 
     def _without(self, instance: _Instance, receipt: Receipt) -> Receipt:
-        """Leaves out an instance that can't load the scorer, as long as another may be able to."""
-        if not isinstance(receipt.error, ScorerInitError):
-            return receipt
+        """Leaves out an instance that can score nothing, as long as another may be able to."""
         is_known, instance.error = instance.error is not None, receipt.error
         if self._refusal is not None:
             return receipt
         label = self._session.label(instance.address)
-        notice = f"{label} is left out, since it can't load the scorer: {receipt.error}"
+        notice = f"{label} is left out: {receipt.error}"
         return replace(receipt, error=None, notices=() if is_known else (notice,))
 
     @property
     def _refusal(self) -> FrameworkError | None:
-        """Why none of the instances can load the scorer; `None` as long as one may be able to."""
+        """Why none of the instances can score; `None` as long as one may be able to."""
         chosen = [self._instances.get(address) for address in self._session.instances]
         errors = [each.error for each in chosen if each is not None and each.error is not None]
         # One that is chosen and has not joined yet may be able to; it joins soon, or is lost.

@@ -11,6 +11,8 @@ from functools import partial
 
 import pytest
 
+from tests.servers.cluster import cluster
+
 SCRIPT = """
     import os, resource, time
     from notes import note_files
@@ -111,3 +113,23 @@ def test_a_disk_without_room_fails_the_job_and_no_file(bench, disk, place, size)
     assert names == [*(f"f{n:05d}.txt" for n in range(30)), "predictions.csv"]
     assert resumed.lines[1:] == [f"f{n:05d}.txt,{'x' * 60_000}" for n in range(30)]
     assert not list((resumed.record / "staging").rglob("*"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_one_instance_whose_disk_is_full_is_left_out_and_the_others_go_on(bench, disk):
+    bench.files(30)
+    bench.script(WRITES)
+    small = bench.root / "small"
+    disk(small, 40_960)
+    words = [f"output.path={bench.root / 'out'}", "resources.instance_count=2"]
+    with cluster(0, env={"BENCH_LOG": str(bench.log)}) as ours:
+        ours.add_worker(TMPDIR=str(small))
+        ours.add_worker()
+        done = bench.invoke(*ours.overrides, *words).check()
+        assert not ours.survivors()
+
+    assert " is left out: " in done.err
+    assert "no space left on device" in done.err.lower()
+    assert done.counts["succeeded"] == done.counts["rows"] == 30
+    assert done.lines[1:] == [f"f{n:05d}.txt,{'x' * 60_000}" for n in range(30)]

@@ -165,5 +165,5 @@ def test_an_instance_that_can_not_load_the_scorer_is_left_out(bench):
     )
     ended = bench.call("resources.instance_count=2").check()
     assert ended.counts["succeeded"] == len(bench.noted) == 40
-    assert "is left out, since it can't load the scorer" in ended.err
+    assert " is left out: the scorer could not be loaded: " in ended.err
     assert "no device here" in ended.err

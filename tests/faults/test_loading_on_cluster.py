@@ -35,6 +35,6 @@ def test_one_worker_that_can_not_load_it_is_left_out_and_where_none_can_the_job_
         ours.add_worker(DEVICE="one")
         some = bench.invoke(*ours.overrides, "resources.instance_count=2", name="some").check()
         assert some.counts["succeeded"] == len(bench.noted) == 30
-        assert "is left out, since it can't load the scorer" in some.err
+        assert " is left out: the scorer could not be loaded: " in some.err
         assert "there is no device here" in some.err
         assert not ours.survivors()

@@ -21,7 +21,7 @@ from framework.engine.pool import ScorerPool
 from framework.engine.pools import Pools
 from framework.engine.roster import Roster
 from framework.engine.session import Session, open_session
-from framework.errors import ScorerInitError
+from framework.errors import ScorerInitError, StorageError
 
 PATIENCE_S = 60.0
 ECHO = "def run(mini_batch): return [1 for _ in mini_batch]"
@@ -114,6 +114,44 @@ def test_what_is_handed_back_is_sent_again(site, monkeypatch):
 
     assert any(receipt.returned for each in receipts for receipt in each)
     assert indices(iter(receipts)) == list(range(40))
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """The instances of these names can't write parts."""
+    labels: set[str] = set()
+    made = ScorerPool.__init__
+
+    def make(self, spec, label):
+        made(self, spec, label)
+        if label in labels:
+            monkeypatch.setattr(self.staging, "create", refuse)
+
+    def refuse(name, data):
+        raise StorageError(f"writing {name}: no space left on device")
+
+    monkeypatch.setattr(ScorerPool, "__init__", make)
+    return labels
+
+
+def test_one_that_can_not_write_is_left_out_and_the_others_do_its_work(site, no_room):
+    no_room.add("instance-0")
+    with dispatching(site.spec(ECHO), Fixed(site.batches(40)), instances=2) as dispatcher:
+        receipts = list(dispatcher.receipts())
+
+    assert indices(iter(receipts)) == list(range(40))
+    notices = [notice for each in receipts for receipt in each for notice in receipt.notices]
+    assert len(notices) == 1
+    assert notices[0].startswith("instance-0 is left out: writing parts/")
+
+
+def test_where_none_can_write_it_ends(site, no_room):
+    no_room.update({"instance-0", "instance-1"})
+    with (
+        dispatching(site.spec(ECHO), Fixed(site.batches(40)), instances=2) as dispatcher,
+        pytest.raises(StorageError, match="no space left on device"),
+    ):
+        list(dispatcher.receipts())
 
 
 class Moods:
@@ -281,7 +319,7 @@ def test_one_that_can_not_load_waits_for_another_that_has_not_joined(site, slow_
     assert indices(iter(receipts)) == list(range(6))
     notices = [notice for each in receipts for receipt in each for notice in receipt.notices]
     assert len(notices) == 1
-    assert "instance-0 is left out, since it can't load the scorer" in notices[0]
+    assert "instance-0 is left out: the scorer could not be loaded: " in notices[0]
 
 
 def test_one_that_can_not_load_does_not_wait_for_another_that_is_lost(site, slow_to_join):
