@@ -33,8 +33,11 @@ class Bounds:
         """Whether more files have failed than are tolerated."""
         counts = self._ledger.counts
         seen = counts.succeeded + counts.failed
-        is_all = self._listing.is_complete and seen >= self._listing.known
-        return self._tolerance.is_exceeded(counts.failed, seen, is_all=is_all)
+        return self._tolerance.is_exceeded(counts.failed, seen, self._listed)
+
+    @property
+    def _listed(self) -> int | None:
+        return self._listing.known if self._listing.is_complete else None
 
     def check(self) -> None:
         """Makes sure that no more files have failed than are tolerated.
@@ -50,12 +53,11 @@ class Bounds:
 
     def limits(self) -> Limits:
         """What instances are told with each chunk."""
-        listed = self._listing.known if self._listing.is_complete else None
         limit = self._ledger.call_limit
         return Limits(
             failed=self._ledger.counts.failed,
             isolated_s=self._ledger.isolated_s,
-            tolerated=self._tolerance.certain(listed),
+            tolerated=self._tolerance.certain(self._listed),
             call_files=limit.files if limit else None,
         )
 

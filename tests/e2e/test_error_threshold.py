@@ -78,6 +78,18 @@ def test_a_share_is_judged_at_the_end_of_a_small_job(bench):
     assert "failed files: 1, and error_threshold tolerates 24%" in ended.err
 
 
+@pytest.mark.parametrize("isolates", ["true", "false"])
+def test_a_share_that_cannot_hold_any_more_ends_a_small_job_at_once(bench, isolates):
+    bench.files(*(f"f{place:04d}{'_bad' if place % 20 == 7 else ''}" for place in range(100)))
+    bench.script(SCRIPT)
+    isolation = f"retry_settings.isolate_failures={isolates}"
+    words = ("error_threshold=3%", "mini_batch_size=10", "retry_settings.max_retries=1", isolation)
+    ended = bench.call(*words).check(1)
+    assert re.search(r"failed files: \d+, and error_threshold tolerates 3%", ended.err)
+    resumed = bench.resume("error_threshold=-1").check()
+    assert resumed.counts["failed"] == (5 if isolates == "true" else 50)
+
+
 def test_a_share_is_judged_early_in_a_large_job(bench):
     bench.files(*(f"f{place:04d}{'_bad' if place % 5 == 0 else ''}" for place in range(1000)))
     bench.script(SCRIPT)
